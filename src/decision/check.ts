@@ -1,0 +1,40 @@
+import type { Descriptor } from "../limits/descriptor.ts";
+import type { Limit, Match } from "../limits/limit.ts";
+
+/** One descriptor on its way through a request: what it matched and what it asks. */
+export interface Check {
+  readonly descriptor: Descriptor;
+  /** `undefined`: no limit applies (no rule, a whitelisting rule, or a limit that another one replaces). */
+  readonly match: Match | undefined;
+  /** Hits taken, or given back when `descriptor.isNegativeHits`; 0 looks only. */
+  readonly hits: number;
+}
+
+export type Code = "OK" | "OVER_LIMIT";
+
+/** What is said about one descriptor. The hits are counted in metrics and sum up to the hits of the check. */
+export interface DescriptorStatus {
+  readonly code: Code;
+  /** The limit that was applied; `undefined` when none was, or an unlimited one. */
+  readonly limit: Limit | undefined;
+  /** uint32 */
+  readonly remaining: number;
+  /** Whole seconds; 0 without a limit. */
+  readonly resetSeconds: number;
+  readonly overLimitHits: number;
+  readonly nearLimitHits: number;
+  readonly withinLimitHits: number;
+  /** Would be OVER_LIMIT but for the limit's shadow mode. */
+  readonly isShadowed: boolean;
+  /** Known to be over from memory: the store was not asked. */
+  readonly fromLocalCache: boolean;
+}
+
+/** Everything that is said about a request. `statuses` match `checks` one to one (`rls.proto`). */
+export interface Decision {
+  readonly overallCode: Code;
+  readonly checks: readonly Check[];
+  readonly statuses: readonly DescriptorStatus[];
+  /** The global shadow mode turned OVER_LIMIT into OK. */
+  readonly isGloballyShadowed: boolean;
+}

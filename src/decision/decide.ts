@@ -1,0 +1,74 @@
+import { invariant } from "../invariant.ts";
+import type { DecisionOptions, Question } from "./algorithm.ts";
+import { algorithms } from "./algorithms.ts";
+import type { Check, Code, Decision, DescriptorStatus } from "./check.ts";
+import { isLimited, knownOver, type Plan } from "./plan.ts";
+
+/** What an unlimited limit has left: the largest uint32, as the reference answers. */
+const unlimitedRemaining = 4_294_967_295;
+
+/** Judges every check by the totals of its increments, then the request as a whole. */
+export function decide(
+  checks: readonly Check[],
+  { increments, places }: Plan,
+  totals: readonly number[],
+  question: Question,
+  options: DecisionOptions,
+): Decision {
+  invariant(totals.length === increments.length, "increments and totals match one to one");
+  const statuses = checks.map((check, i) => {
+    if (!isLimited(check)) return uncounted(check);
+    const algorithm = algorithms[check.match.limit.algorithm];
+    const at = places[i] as number;
+    return at === knownOver
+      ? algorithm.judgeKnownOver(check, question)
+      : algorithm.judge(check, question, options, totals, at);
+  });
+  const code = overallCode(checks, statuses, options.quotaMode);
+  const isGloballyShadowed = options.shadowMode && code === "OVER_LIMIT";
+  return {
+    overallCode: isGloballyShadowed ? "OK" : code,
+    checks,
+    statuses,
+    isGloballyShadowed,
+  };
+}
+
+/** A descriptor without a limit is OK; an unlimited one is OK and counted within its limit. */
+function uncounted({ match, hits }: Check): DescriptorStatus {
+  return {
+    code: "OK",
+    limit: undefined,
+    remaining: match === undefined ? 0 : unlimitedRemaining,
+    resetSeconds: 0,
+    overLimitHits: 0,
+    nearLimitHits: 0,
+    withinLimitHits: match === undefined ? 0 : hits,
+    isShadowed: false,
+    fromLocalCache: false,
+  };
+}
+
+/**
+ * OVER_LIMIT when a limit that is not a quota is over, or when there are quotas and all of them are. The global quota mode makes
+ * a quota of every descriptor but the unlimited ones, those without a limit included: one such descriptor lets a request pass.
+ */
+function overallCode(
+  checks: readonly Check[],
+  statuses: readonly DescriptorStatus[],
+  globalQuotaMode: boolean,
+): Code {
+  let quotas = 0;
+  let quotasOver = 0;
+  for (let i = 0; i < checks.length; i++) {
+    const limit = (checks[i] as Check).match?.limit;
+    const isOver = (statuses[i] as DescriptorStatus).code === "OVER_LIMIT";
+    if (globalQuotaMode ? !limit?.unlimited : limit?.quotaMode && !limit.unlimited) {
+      quotas += 1;
+      quotasOver += isOver ? 1 : 0;
+    } else if (isOver) {
+      return "OVER_LIMIT";
+    }
+  }
+  return quotas > 0 && quotasOver === quotas ? "OVER_LIMIT" : "OK";
+}

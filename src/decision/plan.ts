@@ -1,0 +1,52 @@
+import type { DecisionOptions, LimitedCheck, Question } from "./algorithm.ts";
+import { algorithms } from "./algorithms.ts";
+import type { Check } from "./check.ts";
+import type { Increment } from "./increment.ts";
+import type { KnownOver } from "./known-over.ts";
+
+/** Which counters to ask for a request, and which checks need no asking. */
+export interface Plan {
+  readonly increments: readonly Increment[];
+  /** For each check the place of its first increment; `notCounted` or `knownOver` when it has none. */
+  readonly places: readonly number[];
+}
+
+export const notCounted = -1;
+export const knownOver = -2;
+
+/** Plans the increments of all checks, in their order. */
+export function planIncrements(
+  checks: readonly Check[],
+  question: Question,
+  options: DecisionOptions,
+  remembered: KnownOver,
+): Plan {
+  const increments: Increment[] = [];
+  const places = checks.map((check) => {
+    if (!isLimited(check)) return notCounted;
+    const at = increments.length;
+    algorithms[check.match.limit.algorithm].plan(check, question, options, increments);
+    if (!isKnownOver(increments, at, question.nowSeconds, remembered)) return at;
+    increments.length = at;
+    return knownOver;
+  });
+  return { increments, places };
+}
+
+export function isLimited(check: Check): check is LimitedCheck {
+  return check.match !== undefined && !check.match.limit.unlimited;
+}
+
+function isKnownOver(
+  increments: readonly Increment[],
+  from: number,
+  nowSeconds: number,
+  remembered: KnownOver,
+): boolean {
+  for (let i = from; i < increments.length; i++) {
+    const increment = increments[i] as Increment;
+    // Hits given back always reach the counter: they may bring it below its limit again.
+    if (increment.hits >= 0 && remembered.has(increment.key, nowSeconds)) return true;
+  }
+  return false;
+}

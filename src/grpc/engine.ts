@@ -1,0 +1,82 @@
+/**
+ * What the service needs of a gRPC server, and no more: methods that take and give message bytes. Two engines stand behind it;
+ * nothing above this file knows which one runs, and nothing below it knows what a rate limit is.
+ */
+
+/** A call as its handler sees it. */
+export interface Call {
+  /** `/package.Service/Method` */
+  readonly path: string;
+  /** When the caller stops waiting (`grpc-timeout`), in milliseconds of `Clock.nowMs`; `undefined`: it never said. */
+  readonly deadlineMs: number | undefined;
+  /** The first value of a request header, by its lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * Answers one message with one message. Throws (or rejects with) `GrpcError` to end the call with that status; any other error
+ * becomes INTERNAL without a text and is reported to `EngineOptions.onError`.
+ */
+export type UnaryHandler = (request: Uint8Array, call: Call) => Uint8Array | Promise<Uint8Array>;
+
+/** One side of a stream, held by its handler. */
+export interface StreamCall extends Call {
+  /** Sends a message; `false` asks to wait for `onDrain`. Does nothing once the call has ended. */
+  write(message: Uint8Array): boolean;
+  /** Ends the call; with no error the status is OK. */
+  end(error?: Error): void;
+}
+
+/** What a stream handler wants to hear. Each is called at most once, but `onMessage` and `onDrain`. */
+export interface StreamListener {
+  onMessage?(message: Uint8Array): void;
+  /** The peer sends no more messages. */
+  onHalfClose?(): void;
+  /** The peer can take messages again after a `write` that answered `false`. */
+  onDrain?(): void;
+  /** The call is over: cancelled by the peer, its connection lost, or ended by `end`. Frees what the handler holds. */
+  onEnd?(): void;
+}
+
+/** Serves a call whose requests, answers or both are streams. */
+export type StreamHandler = (call: StreamCall) => StreamListener;
+
+export interface Methods {
+  readonly unary: ReadonlyMap<string, UnaryHandler>;
+  readonly stream: ReadonlyMap<string, StreamHandler>;
+}
+
+export interface EngineOptions {
+  /** The longest request message, in bytes; a longer one ends with RESOURCE_EXHAUSTED. */
+  readonly messageBytesMax: number;
+  /** A connection older than this is told to go away (GOAWAY), ±10 %. */
+  readonly connectionAgeMaxMs: number;
+  /** How long calls of such a connection may still take. */
+  readonly connectionAgeGraceMs: number;
+  /** Streams that one connection may have open at a time. */
+  readonly concurrentStreamsMax: number;
+  /** An error that no handler meant to throw. */
+  readonly onError: (error: unknown, path: string) => void;
+}
+
+/** Where to listen: a TCP address (`port` 0 picks a free one) or a Unix socket. */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly socketPath: string };
+
+/** A running gRPC server. */
+export interface GrpcServer {
+  /** The port it listens on; `undefined` on a Unix socket. */
+  readonly port: number | undefined;
+  /** Takes no new connections, tells the open ones to go away and lets calls in flight finish, for at most `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
+}
+
+/** @throws (rejects) when the address cannot be bound; the error says which address and why. */
+export type StartEngine = (
+  methods: Methods,
+  address: ListenAddress,
+  options: EngineOptions,
+) => Promise<GrpcServer>;

@@ -1,0 +1,4 @@
+/** The compiled rules of one domain. */
+export interface DomainRules {
+  readonly name: string;
+}
