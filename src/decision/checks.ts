@@ -27,11 +27,11 @@ export function matchRequest(rules: RuleSet, request: RateLimitRequest): readonl
 
 /** Every name that a match of the request replaces, also those named by limits that are themselves replaced. */
 function replacedNames(checks: readonly Check[]): ReadonlySet<string> | undefined {
-  let names: Set<string> | undefined;
-  for (const { match } of checks) {
-    for (const name of match?.limit.replaces ?? []) (names ??= new Set()).add(name);
-  }
-  return names;
+  const replacing = checks.filter(
+    ({ match }) => match !== undefined && match.limit.replaces.length > 0,
+  );
+  if (replacing.length === 0) return undefined;
+  return new Set(replacing.flatMap(({ match }) => match?.limit.replaces ?? []));
 }
 
 function isReplaced(match: Match | undefined, names: ReadonlySet<string>): boolean {
