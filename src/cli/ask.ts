@@ -1,0 +1,148 @@
+import { parseArgs } from "node:util";
+import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import {
+  RateLimitRequest,
+  RateLimitResponse,
+  RateLimitResponse_Code as Code,
+  type RateLimitResponse_DescriptorStatus as DescriptorStatus,
+  RateLimitResponse_RateLimit_Unit as Unit,
+} from "../gen/envoy/service/ratelimit/v3/rls.ts";
+import type { Entry } from "../limits/descriptor.ts";
+import { type Command, UsageError } from "./command.ts";
+import { formatEntries, parseDescriptors } from "./descriptors.ts";
+
+const path = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
+
+/** `velocitygate ask`: one ShouldRateLimit from a shell. */
+export const ask: Command = {
+  usage: `usage: velocitygate ask --domain DOMAIN [options] key=value …
+
+Asks the service whether a request with this descriptor may pass, and counts it.
+
+  --domain DOMAIN            the domain whose rules decide
+  --descriptor K=V,K=V       a further descriptor; may be given several times
+  --hits N                   hits that the request adds (default 1)
+  --times N                  asks N times in a row (default 1)
+  --address HOST:PORT        where the service listens (default localhost:8081)
+  --timeout MS               how long to wait for an answer (default 2000)
+  --json                     prints each answer as one line of JSON
+
+Exit code: 0 answered, whatever the answer; 1 not answered; 2 not understood.
+`,
+  run,
+};
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      domain: { type: "string" },
+      descriptor: { type: "string", multiple: true, default: [] },
+      hits: { type: "string", default: "1" },
+      times: { type: "string", default: "1" },
+      address: { type: "string", default: "localhost:8081" },
+      timeout: { type: "string", default: "2000" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  if (values.domain === undefined) throw new UsageError("--domain is missing");
+  const descriptors = parseDescriptors(positionals, values.descriptor);
+  const request: RateLimitRequest = {
+    domain: values.domain,
+    descriptors: descriptors.map(toMessage),
+    hitsAddend: wholeNumber("--hits", values.hits, 0, 4_294_967_295),
+  };
+  const times = wholeNumber("--times", values.times, 1, 100_000);
+  const timeoutMs = wholeNumber("--timeout", values.timeout, 1, 3_600_000);
+
+  const client = new Client(values.address, credentials.createInsecure());
+  try {
+    for (let i = 0; i < times; i++) {
+      const answer = await call(client, request, timeoutMs);
+      process.stdout.write(values.json ? asJson(answer) : asText(answer, descriptors));
+    }
+    return 0;
+  } catch (error) {
+    process.stderr.write(`no answer from ${values.address}: ${reason(error)}\n`);
+    return 1;
+  } finally {
+    client.close();
+  }
+}
+
+function toMessage(entries: readonly Entry[]): RateLimitRequest["descriptors"][number] {
+  return { entries: [...entries], limit: undefined, hitsAddend: undefined, isNegativeHits: false };
+}
+
+function wholeNumber(option: string, text: string, min: number, max: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new UsageError(`${option} is «${text}»: a whole number from ${min} to ${max} is accepted`);
+}
+
+function call(
+  client: Client,
+  request: RateLimitRequest,
+  timeoutMs: number,
+): Promise<RateLimitResponse> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      (message: RateLimitRequest) => Buffer.from(RateLimitRequest.encode(message).finish()),
+      (bytes: Buffer) => RateLimitResponse.decode(bytes),
+      request,
+      { deadline: Date.now() + timeoutMs },
+      (error, answer) => (answer === undefined ? reject(error) : resolve(answer)),
+    );
+  });
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { details } = error as Partial<ServiceError>;
+  return details === undefined || details === "" ? error.message : details;
+}
+
+/** One line for each descriptor, and the verdict on a line of its own when there are several. */
+function asText(answer: RateLimitResponse, descriptors: readonly (readonly Entry[])[]): string {
+  const lines = answer.statuses.map(
+    (status, i) => `${statusText(status)}  (${formatEntries(descriptors[i] ?? [])})`,
+  );
+  if (lines.length > 1 || answer.overallCode !== answer.statuses[0]?.code) {
+    lines.push(`${nameOf(Code, answer.overallCode)} overall`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function statusText(status: DescriptorStatus): string {
+  const code = nameOf(Code, status.code).padEnd("OVER_LIMIT".length);
+  const { currentLimit: limit } = status;
+  if (limit === undefined) {
+    return `${code}  ${status.limitRemaining > 0 ? "unlimited" : "no limit applies"}`;
+  }
+  const name = limit.name === "" ? "" : ` by «${limit.name}»`;
+  const unit = nameOf(Unit, limit.unit).toLowerCase();
+  const reset = status.durationUntilReset?.seconds ?? 0;
+  return `${code}  ${status.limitRemaining} of ${limit.requestsPerUnit} per ${unit} left${name}, new window in ${reset} s`;
+}
+
+function asJson(answer: RateLimitResponse): string {
+  const statuses = answer.statuses.map(({ code, currentLimit, limitRemaining, durationUntilReset }) => ({
+    code: nameOf(Code, code),
+    limit: currentLimit && { ...currentLimit, unit: nameOf(Unit, currentLimit.unit) },
+    remaining: limitRemaining,
+    resetSeconds: durationUntilReset?.seconds,
+  }));
+  return `${JSON.stringify({
+    overallCode: nameOf(Code, answer.overallCode),
+    statuses,
+    responseHeadersToAdd: answer.responseHeadersToAdd.map(({ key, value }) => ({ key, value })),
+    dynamicMetadata: answer.dynamicMetadata,
+  })}\n`;
+}
+
+/** The name of a protobuf enum's number, as in the proto. */
+function nameOf(names: Readonly<Record<string, number>>, value: number): string {
+  return Object.keys(names).find((name) => names[name] === value) ?? String(value);
+}

@@ -1,0 +1,54 @@
+import type { Clock } from "../clock.ts";
+import type { CounterStore } from "../counters/store.ts";
+import type { DecisionOptions } from "../decision/algorithm.ts";
+import type { Decision } from "../decision/check.ts";
+import { matchRequest } from "../decision/checks.ts";
+import { decide } from "../decision/decide.ts";
+import { type KnownOver, rememberOver } from "../decision/known-over.ts";
+import { planIncrements } from "../decision/plan.ts";
+import { VelocityGateError } from "../errors.ts";
+import type { RateLimitRequest } from "../limits/descriptor.ts";
+import type { RuleHolder } from "../limits/rule-set.ts";
+import { validateRequest } from "./decode.ts";
+import { type RequestStats, recordDecision, recordHits, recordUnknownDomain } from "./record.ts";
+import type { ShouldRateLimit } from "./should-rate-limit.ts";
+
+/** What a request meets on its way. */
+export interface ServiceParts {
+  readonly rules: RuleHolder;
+  readonly store: CounterStore;
+  readonly knownOver: KnownOver;
+  readonly clock: Clock;
+  readonly stats: RequestStats;
+  readonly options: DecisionOptions;
+}
+
+/** The rate limit service, free of any wire: gRPC and `/json` stand in front of it alike. */
+export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
+  const { rules, store, knownOver, clock, stats, options } = parts;
+  return shouldRateLimit;
+
+  /** One request, start to finish. The rules and the instant are read once: nothing changes under a request. */
+  async function shouldRateLimit(request: RateLimitRequest): Promise<Decision> {
+    validateRequest(request);
+    const ruleSet = rules.current;
+    if (ruleSet === undefined) throw noRules();
+    const question = { domain: request.domain, nowSeconds: Math.floor(clock.nowMs() / 1000) };
+
+    const checks = matchRequest(ruleSet, request);
+    if (!ruleSet.domains.has(request.domain)) recordUnknownDomain(stats, request);
+    recordHits(stats, checks);
+
+    const plan = planIncrements(checks, question, options, knownOver);
+    const totals = plan.increments.length > 0 ? await store.incrementAll(plan.increments) : [];
+    const decision = decide(checks, plan, totals, question, options);
+
+    rememberOver(plan, decision, question, knownOver);
+    recordDecision(stats, decision);
+    return decision;
+  }
+}
+
+function noRules(): VelocityGateError {
+  return new VelocityGateError("RULES_MISSING", "no rate limit configuration loaded");
+}
