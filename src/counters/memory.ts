@@ -1,0 +1,132 @@
+import type { Clock } from "../clock.ts";
+import type { Increment } from "../decision/increment.ts";
+import { VelocityGateError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
+import { KeyTable } from "./key-table.ts";
+import type { CounterStore } from "./store.ts";
+
+export interface MemoryStoreSettings {
+  readonly clock: Clock;
+  /** How many counters are kept at most, 1 to `KeyTable.keysMax`. */
+  readonly keysMax: number;
+}
+
+/** Counters in this process: exact for one instance, gone when it ends. */
+export interface MemoryStore extends CounterStore {
+  /** Counters held now, expired ones that were not met yet included. */
+  readonly size: number;
+  /** Living counters that had to make room for new ones, since the start. */
+  readonly evictions: number;
+}
+
+/** How many slots each call looks at in passing, to free expired ones. */
+const sweepSlots = 4;
+
+/** Among how many counters the one to be evicted is chosen. */
+const evictionCandidates = 16;
+
+/** Expiry is kept as an uint32 of Unix seconds. */
+const expiryMax = 0xffff_ffff;
+
+/**
+ * A bounded table of counters. It has no timers: a hand goes round the slots, a few with each call, and frees what has expired.
+ *
+ * When the table is full, the hand looks at the next sixteen counters and evicts an expired one, or else the one with the fewest
+ * hits. Losing a counter lets through at most the hits that it held; a flood of new keys, which have one hit each, therefore
+ * displaces itself and not the counters that are about to reach their limits.
+ */
+export function createMemoryStore({ clock, keysMax }: MemoryStoreSettings): MemoryStore {
+  return new Counters(clock, keysMax);
+}
+
+class Counters implements MemoryStore {
+  readonly #clock: Clock;
+  readonly #keys: KeyTable;
+  readonly #counts: Float64Array;
+  readonly #expiries: Uint32Array;
+  #hand = 0;
+  #evictions = 0;
+  #isClosed = false;
+
+  constructor(clock: Clock, keysMax: number) {
+    this.#clock = clock;
+    this.#keys = new KeyTable(keysMax);
+    // The system commits these pages only once they are written to: an empty store costs next to nothing.
+    this.#counts = new Float64Array(keysMax);
+    this.#expiries = new Uint32Array(keysMax);
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  async incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+    if (this.#isClosed) throw new VelocityGateError("STORE_UNAVAILABLE", "the store is closed");
+    const nowSeconds = Math.floor(this.#clock.nowMs() / 1000);
+    this.#sweep(nowSeconds);
+    return increments.map((increment) => this.#add(increment, nowSeconds));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#keys.clear();
+  }
+
+  #add({ key, hits, ttlSeconds }: Increment, nowSeconds: number): number {
+    let slot = this.#keys.find(key);
+    const exists = slot >= 0 && !this.#isExpired(slot, nowSeconds);
+    if (!exists) {
+      if (hits <= 0) return 0;
+      if (slot < 0) slot = this.#place(key, nowSeconds);
+      this.#counts[slot] = 0;
+      // One second more than asked, since the present one has partly passed.
+      this.#expiries[slot] = Math.min(nowSeconds + ttlSeconds + 1, expiryMax);
+    }
+    const total = Math.max(0, Math.min(this.#countOf(slot) + hits, Number.MAX_SAFE_INTEGER));
+    this.#counts[slot] = total;
+    return total;
+  }
+
+  #place(key: string, nowSeconds: number): number {
+    if (this.#keys.isFull) this.#evict(nowSeconds);
+    return this.#keys.add(key);
+  }
+
+  #sweep(nowSeconds: number): void {
+    for (let i = 0; i < sweepSlots; i++) {
+      const slot = this.#advance();
+      if (slot >= 0 && this.#isExpired(slot, nowSeconds)) this.#keys.remove(slot);
+    }
+  }
+
+  #evict(nowSeconds: number): void {
+    let least = -1;
+    for (let i = 0; i < evictionCandidates; i++) {
+      const slot = this.#advance();
+      if (this.#isExpired(slot, nowSeconds)) return this.#keys.remove(slot);
+      if (least < 0 || this.#countOf(slot) < this.#countOf(least)) least = slot;
+    }
+    this.#keys.remove(least);
+    this.#evictions += 1;
+  }
+
+  /** Moves the hand to the next slot and tells it; -1 when that slot is free. */
+  #advance(): number {
+    this.#hand = this.#hand + 1 < this.#keys.slotsUsed ? this.#hand + 1 : 0;
+    return this.#keys.isTaken(this.#hand) ? this.#hand : -1;
+  }
+
+  #isExpired(slot: number, nowSeconds: number): boolean {
+    return (this.#expiries[slot] ?? 0) <= nowSeconds;
+  }
+
+  #countOf(slot: number): number {
+    const count = this.#counts[slot];
+    invariant(count !== undefined, "a slot lies within the table");
+    return count;
+  }
+}
