@@ -46,7 +46,7 @@ class Counters implements MemoryStore {
   readonly #expiries: Uint32Array;
   #hand = 0;
   #evictions = 0;
-  #isClosed = false;
+  #isClosed: boolean = false;
 
   constructor(clock: Clock, keysMax: number) {
     this.#clock = clock;
@@ -107,7 +107,10 @@ class Counters implements MemoryStore {
     let least = -1;
     for (let i = 0; i < evictionCandidates; i++) {
       const slot = this.#advance();
-      if (this.#isExpired(slot, nowSeconds)) return this.#keys.remove(slot);
+      if (this.#isExpired(slot, nowSeconds)) {
+        this.#keys.remove(slot);
+        return;
+      }
       if (least < 0 || this.#countOf(slot) < this.#countOf(least)) least = slot;
     }
     this.#keys.remove(least);
