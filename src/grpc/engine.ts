@@ -68,7 +68,11 @@ export type ListenAddress =
 export interface GrpcServer {
   /** The port it listens on; `undefined` on a Unix socket. */
   readonly port: number | undefined;
-  /** Takes no new connections, tells the open ones to go away and lets calls in flight finish, for at most `graceMs`. */
+  /**
+   * Takes no new connections, tells the open ones to go away and lets calls in flight finish, for at most `graceMs`. Streams never
+   * finish by themselves (a health watch): what they wrote is still sent, then they end with UNAVAILABLE, and their peers call again
+   * elsewhere.
+   */
   drain(graceMs: number): Promise<void>;
   /** Ends everything at once. */
   close(): Promise<void>;
