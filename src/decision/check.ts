@@ -12,7 +12,11 @@ export interface Check {
 
 export type Code = "OK" | "OVER_LIMIT";
 
-/** What is said about one descriptor. The hits are counted in metrics and sum up to the hits of the check. */
+/**
+ * What is said about one descriptor. The hits are counted in metrics as the reference counts them: within the limit, all hits are
+ * `withinLimitHits`, and those beyond the near-limit threshold `nearLimitHits` as well; over it, the hits are split into those over
+ * the limit, those near it, and those below the threshold, which are counted nowhere.
+ */
 export interface DescriptorStatus {
   readonly code: Code;
   /** The limit that was applied; `undefined` when none was, or an unlimited one. */
@@ -37,4 +41,6 @@ export interface Decision {
   readonly statuses: readonly DescriptorStatus[];
   /** The global shadow mode turned OVER_LIMIT into OK. */
   readonly isGloballyShadowed: boolean;
+  /** The global quota mode was on: every limit was judged as a quota. */
+  readonly quotaMode: boolean;
 }

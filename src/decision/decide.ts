@@ -31,11 +31,12 @@ export function decide(
     checks,
     statuses,
     isGloballyShadowed,
+    quotaMode: options.quotaMode,
   };
 }
 
 /** A descriptor without a limit is OK; an unlimited one is OK and counted within its limit. */
-function uncounted({ match, hits }: Check): DescriptorStatus {
+function uncounted({ descriptor, match, hits }: Check): DescriptorStatus {
   return {
     code: "OK",
     limit: undefined,
@@ -43,7 +44,7 @@ function uncounted({ match, hits }: Check): DescriptorStatus {
     resetSeconds: 0,
     overLimitHits: 0,
     nearLimitHits: 0,
-    withinLimitHits: match === undefined ? 0 : hits,
+    withinLimitHits: match === undefined || descriptor.isNegativeHits ? 0 : hits,
     isShadowed: false,
     fromLocalCache: false,
   };
