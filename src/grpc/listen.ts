@@ -1,0 +1,83 @@
+import { once } from "node:events";
+import { unlink } from "node:fs/promises";
+import { connect, type Server } from "node:net";
+import { VelocityGateError } from "../errors.ts";
+import type { ListenAddress } from "./engine.ts";
+
+/** Connections that the kernel keeps until they are accepted: enough for a fleet of Envoys that reconnects at once. */
+const backlog = 4096;
+
+const reasons: Readonly<Record<string, string>> = {
+  // Node says so of a Unix socket's missing folder, too.
+  EACCES: "permission denied, or no such folder",
+  EADDRINUSE: "another process listens there",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EAI_AGAIN: "the host name cannot be resolved now",
+  EINVAL: "the address is not valid",
+  ENOTFOUND: "the host name is not known",
+};
+
+/**
+ * Binds `server`; resolves with its port (`undefined` on a Unix socket). A socket file that a killed process left behind is
+ * replaced.
+ *
+ * @throws VelocityGateError `SETTINGS_INVALID`, naming the address and the reason
+ */
+export async function listen(server: Server, address: ListenAddress): Promise<number | undefined> {
+  try {
+    await bind(server, address);
+  } catch (error) {
+    if (!("socketPath" in address && (await isAbandoned(address.socketPath)))) {
+      throw bindError(address, error);
+    }
+    await unlink(address.socketPath);
+    await bind(server, address).catch((again: unknown) => {
+      throw bindError(address, again);
+    });
+  }
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : undefined;
+}
+
+async function bind(server: Server, address: ListenAddress): Promise<void> {
+  server.listen(
+    "socketPath" in address
+      ? { path: address.socketPath, backlog }
+      : { host: address.host, port: address.port, backlog },
+  );
+  await once(server, "listening");
+}
+
+/** Whether a socket file exists on which nobody listens. */
+async function isAbandoned(path: string): Promise<boolean> {
+  const socket = connect({ path });
+  try {
+    await once(socket, "connect");
+    return false;
+  } catch (error) {
+    return codeOf(error) === "ECONNREFUSED";
+  } finally {
+    socket.destroy();
+  }
+}
+
+function bindError(address: ListenAddress, error: unknown): VelocityGateError {
+  const code = codeOf(error);
+  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return new VelocityGateError(
+    "SETTINGS_INVALID",
+    `cannot listen on ${formatAddress(address)}: ${reason}${code === "" ? "" : ` (${code})`}`,
+    { cause: error },
+  );
+}
+
+function formatAddress(address: ListenAddress): string {
+  if ("socketPath" in address) return `unix:${address.socketPath}`;
+  return address.host.includes(":")
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
