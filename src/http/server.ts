@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Log } from "../observe/log.ts";
+import { readBody } from "./body.ts";
+import { type ListenSettings, listen } from "./listen.ts";
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** `undefined`: plain text. */
+  readonly contentType?: string | undefined;
+  readonly body: string | Buffer;
+}
+
+/** What one path answers, to every method: the reference looks at none. */
+export interface HttpRoute {
+  /** The longest body that is read, in bytes; `undefined`: none is, and `answer` gets an empty one. */
+  readonly bodyBytesMax?: number;
+  answer(body: Buffer): HttpAnswer | Promise<HttpAnswer>;
+}
+
+/** Routes by their exact path, and `fallback` for every other one. */
+export interface HttpRoutes {
+  readonly byPath: ReadonlyMap<string, HttpRoute>;
+  readonly fallback: HttpRoute;
+}
+
+/** A running HTTP server. */
+export interface HttpServer {
+  readonly port: number;
+  /**
+   * Takes no new connections, answers what was asked on the open ones and closes them; after `graceMs` it closes those that are
+   * left. Idempotent.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+export const plainText = "text/plain; charset=utf-8";
+
+// What one client may take of time and room.
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 15_000;
+const keepAliveTimeoutMs = 60_000;
+const timeoutCheckMs = 2_000;
+const headerBytesMax = 16 * 1024;
+const connectionsMax = 1024;
+
+/** @throws (rejects) VelocityGateError `SETTINGS_INVALID` when the address cannot be had. */
+export async function startHttp(
+  routes: HttpRoutes,
+  settings: ListenSettings,
+  log: Log,
+): Promise<HttpServer> {
+  const server = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckMs,
+    maxHeaderSize: headerBytesMax,
+  });
+  server.maxConnections = connectionsMax;
+  const unused = trackUnused(server);
+  server.on("request", (request, response) => {
+    void respond(server, routes, request, response, log);
+  });
+  const port = await listen(server, settings);
+  server.on("error", (error) => log.error("an HTTP listener failed", { port, error }));
+  let closing: Promise<void> | undefined;
+  return {
+    port,
+    close(graceMs) {
+      closing ??= closeServer(server, unused, graceMs);
+      return closing;
+    },
+  };
+}
+
+async function respond(
+  server: Server,
+  { byPath, fallback }: HttpRoutes,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Log,
+): Promise<void> {
+  const path = pathOf(request);
+  let answer: HttpAnswer;
+  try {
+    answer = await answerOf(byPath.get(path) ?? fallback, request, response);
+  } catch (error) {
+    // A client that went away is nobody's fault.
+    if (request.errored === null) log.error("an HTTP request failed", { path, error });
+    answer = { status: 500, body: "Internal Server Error\n" };
+  }
+  // A server that closes says so, and the connection ends with this answer.
+  if (!server.listening) response.shouldKeepAlive = false;
+  send(response, answer);
+}
+
+async function answerOf(
+  { bodyBytesMax, answer }: HttpRoute,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<HttpAnswer> {
+  if (bodyBytesMax === undefined) return answer(Buffer.alloc(0));
+  const body = await readBody(request, bodyBytesMax);
+  if (body !== undefined) return answer(body);
+  response.shouldKeepAlive = false;
+  return { status: 413, body: `Content Too Large: at most ${bodyBytesMax} bytes are read\n` };
+}
+
+function send(response: ServerResponse, { status, contentType, body }: HttpAnswer): void {
+  response.writeHead(status, {
+    "content-type": contentType ?? plainText,
+    "content-length": Buffer.byteLength(body),
+    "x-content-type-options": "nosniff",
+  });
+  response.end(body);
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  const end = url.indexOf("?");
+  return end < 0 ? url : url.slice(0, end);
+}
+
+/** Connections on which nothing was asked yet. Node does not count them as idle and would wait for them. */
+function trackUnused(server: Server): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  server.on("request", (request) => unused.delete(request.socket));
+  return unused;
+}
+
+function closeServer(server: Server, unused: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    for (const socket of unused) socket.destroy();
+  });
+}
