@@ -1,0 +1,99 @@
+import type { RedisSettings } from "./counters/redis-settings.ts";
+import type { DecisionOptions } from "./decision/algorithm.ts";
+import { VelocityGateError } from "./errors.ts";
+import type { ListenAddress } from "./grpc/engine.ts";
+import type { LogFormat, LogLevel } from "./observe/log.ts";
+import type { AnswerOptions } from "./rls/answer-options.ts";
+import { buildSettings } from "./settings/build.ts";
+import type { HostAndPort } from "./settings/setting.ts";
+import { type Environment, readValues } from "./settings/values.ts";
+
+/** Everything that an operator decides, read once at start and frozen. `docs/configuration.md` says what each name means. */
+export interface Settings {
+  readonly http: HostAndPort;
+  readonly debug: HostAndPort;
+  readonly prometheus: PrometheusSettings;
+  readonly grpc: GrpcSettings;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  readonly rules: RuleSettings;
+  readonly store: StoreSettings;
+  /** Lacks only the source of randomness. */
+  readonly decision: Omit<DecisionOptions, "random">;
+  readonly answer: AnswerOptions;
+  readonly metrics: MetricsSettings;
+  readonly shutdownGraceMs: number;
+  /** Unhealthy while no connection to Redis stands; else healthy once Redis has been reached. */
+  readonly redisHealthCheckActiveConnection: boolean;
+  /** What was set, by its environment name, for debug logs: secrets are replaced. */
+  readonly shown: Readonly<Record<string, string>>;
+  /** What is set in vain, a line each, to be logged at start. */
+  readonly warnings: readonly string[];
+}
+
+export interface PrometheusSettings extends HostAndPort {
+  /** Whether the metrics have a port of their own. */
+  readonly enabled: boolean;
+  readonly path: string;
+  readonly responseTimeAsMilliseconds: boolean;
+}
+
+export interface GrpcSettings {
+  readonly address: ListenAddress;
+  readonly connectionAgeMaxMs: number;
+  readonly connectionAgeGraceMs: number;
+  readonly concurrentStreamsMax: number;
+  readonly messageBytesMax: number;
+}
+
+export interface RuleSettings {
+  readonly root: string;
+  /** May be empty. */
+  readonly subdirectory: string;
+  readonly appDirectory: string;
+  readonly ignoreDotFiles: boolean;
+  /** How files are named; see `reload/runtime-directory.ts`. */
+  readonly watchRoot: boolean;
+  readonly mergeDomains: boolean;
+  readonly forceStartWithoutInitialConfig: boolean;
+  readonly healthyWithAtLeastOneConfig: boolean;
+  /** Whether any of the names that say where the rules are is set. */
+  readonly isConfigured: boolean;
+}
+
+export interface StoreSettings {
+  readonly backend: "memory" | "redis";
+  /** Why it is this one, for the line at start: «REDIS_URL is set». */
+  readonly reason: string;
+  /** Counters that the memory store holds at most. */
+  readonly memoryKeysMax: number;
+  /** Memory for counters known to be over; 0: none are remembered. */
+  readonly localCacheBytes: number;
+  /** Exactly when the backend is `redis`. */
+  readonly redis: RedisSettings | undefined;
+  /** The Redis of the counters of a second; `undefined`: the one above. */
+  readonly perSecond: RedisSettings | undefined;
+}
+
+export interface MetricsSettings {
+  readonly seriesMax: number;
+  readonly extraTags: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the environment.
+ *
+ * @throws VelocityGateError `SETTINGS_INVALID` that names every mistake, a line each. The process then ends with code 2.
+ */
+export function readSettings(env: Environment = process.env): Settings {
+  const reading = readValues(env);
+  const settings = buildSettings(reading);
+  if (reading.mistakes.length === 0) return settings;
+  const count = reading.mistakes.length;
+  throw new VelocityGateError(
+    "SETTINGS_INVALID",
+    [
+      count === 1 ? "a setting is wrong:" : `${count} settings are wrong:`,
+      ...reading.mistakes.map((mistake) => `  ${mistake}`),
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,125 @@
+import type { GrpcSettings, RuleSettings, Settings, StoreSettings } from "../settings.ts";
+import { buildRedis } from "./redis.ts";
+import type { Reading } from "./values.ts";
+
+/** Puts the values where their readers look for them, and checks those that depend on each other: their mistakes are added. */
+export function buildSettings(reading: Reading): Settings {
+  const { values } = reading;
+  return deepFreeze({
+    http: { host: values.HOST, port: values.PORT },
+    debug: { host: values.DEBUG_HOST, port: values.DEBUG_PORT },
+    prometheus: {
+      ...values.PROMETHEUS_ADDR,
+      enabled: values.USE_PROMETHEUS && !values.DISABLE_STATS,
+      path: values.PROMETHEUS_PATH,
+      responseTimeAsMilliseconds: values.PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS,
+    },
+    grpc: grpcSettings(reading),
+    log: {
+      level: values.LOG_LEVEL === "warn" ? "warning" : values.LOG_LEVEL,
+      format: values.LOG_FORMAT,
+    },
+    rules: ruleSettings(reading),
+    store: storeSettings(reading),
+    decision: decisionSettings(reading),
+    answer: answerSettings(reading),
+    metrics: { seriesMax: values.METRICS_MAX_SERIES, extraTags: values.EXTRA_TAGS },
+    shutdownGraceMs: values.SHUTDOWN_GRACE,
+    redisHealthCheckActiveConnection: values.REDIS_HEALTH_CHECK_ACTIVE_CONNECTION,
+    shown: reading.shown,
+    warnings: reading.warnings,
+  });
+}
+
+function grpcSettings({ values }: Reading): GrpcSettings {
+  return {
+    address:
+      values.GRPC_UDS === ""
+        ? { host: values.GRPC_HOST, port: values.GRPC_PORT }
+        : { socketPath: values.GRPC_UDS },
+    connectionAgeMaxMs: values.GRPC_MAX_CONNECTION_AGE,
+    connectionAgeGraceMs: values.GRPC_MAX_CONNECTION_AGE_GRACE,
+    concurrentStreamsMax: values.GRPC_MAX_CONCURRENT_STREAMS,
+    messageBytesMax: values.GRPC_MAX_MSG_SIZE_IN_BYTES,
+  };
+}
+
+function ruleSettings({ values, given }: Reading): RuleSettings {
+  return {
+    root: values.RUNTIME_ROOT,
+    subdirectory: values.RUNTIME_SUBDIRECTORY,
+    appDirectory: values.RUNTIME_APPDIRECTORY,
+    ignoreDotFiles: values.RUNTIME_IGNOREDOTFILES,
+    watchRoot: values.RUNTIME_WATCH_ROOT,
+    mergeDomains: values.MERGE_DOMAIN_CONFIG,
+    forceStartWithoutInitialConfig: values.FORCE_START_WITHOUT_INITIAL_CONFIG,
+    healthyWithAtLeastOneConfig: values.HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED,
+    isConfigured:
+      given.has("RUNTIME_ROOT") ||
+      given.has("RUNTIME_SUBDIRECTORY") ||
+      given.has("RUNTIME_APPDIRECTORY"),
+  };
+}
+
+function storeSettings(reading: Reading): StoreSettings {
+  const { values, given, warnings } = reading;
+  const isChosen = values.BACKEND_TYPE !== "";
+  const hasUrl = given.has("REDIS_URL");
+  const backend = values.BACKEND_TYPE || (hasUrl ? "redis" : "memory");
+  if (backend === "memory" && hasUrl) {
+    warnings.push("REDIS_URL has no effect: BACKEND_TYPE=memory keeps the counters in memory");
+  }
+  if (backend === "memory" && values.REDIS_PERSECOND) {
+    warnings.push("REDIS_PERSECOND has no effect: the counters are kept in memory");
+  }
+  const isRedis = backend === "redis";
+  return {
+    backend,
+    reason: isChosen
+      ? `BACKEND_TYPE is ${backend}`
+      : `BACKEND_TYPE is not set and REDIS_URL ${hasUrl ? "is" : "neither"}`,
+    memoryKeysMax: values.MEMORY_STORE_MAX_KEYS,
+    localCacheBytes: values.LOCAL_CACHE_SIZE_IN_BYTES,
+    redis: isRedis ? buildRedis(reading, "REDIS") : undefined,
+    perSecond:
+      isRedis && values.REDIS_PERSECOND ? buildRedis(reading, "REDIS_PERSECOND") : undefined,
+  };
+}
+
+function decisionSettings({ values, given }: Reading): Settings["decision"] {
+  return {
+    keyPrefix: values.CACHE_KEY_PREFIX,
+    nearLimitRatio: values.NEAR_LIMIT_RATIO,
+    expirationJitterMaxSeconds: Math.max(0, values.EXPIRATION_JITTER_MAX_SECONDS),
+    boundJitterOfShortWindows: !given.has("EXPIRATION_JITTER_MAX_SECONDS"),
+    shadowMode: values.SHADOW_MODE,
+    quotaMode: values.QUOTA_MODE,
+  };
+}
+
+function answerSettings({ values }: Reading): Settings["answer"] {
+  return {
+    responseHeaders: values.LIMIT_RESPONSE_HEADERS_ENABLED
+      ? {
+          limit: values.LIMIT_LIMIT_HEADER,
+          remaining: values.LIMIT_REMAINING_HEADER,
+          reset: values.LIMIT_RESET_HEADER,
+        }
+      : undefined,
+    requestHeaders: values.LIMIT_REQUEST_HEADERS_ENABLED
+      ? {
+          limit: values.LIMIT_REQUEST_LIMIT_HEADER,
+          remaining: values.LIMIT_REQUEST_REMAINING_HEADER,
+          reset: values.LIMIT_REQUEST_RESET_HEADER,
+        }
+      : undefined,
+    dynamicMetadata: values.RESPONSE_DYNAMIC_METADATA,
+  };
+}
+
+function deepFreeze<T extends object>(object: T): T {
+  for (const value of Object.values(object)) {
+    if (typeof value === "object" && value !== null && !Object.isFrozen(value)) deepFreeze(value);
+  }
+  return Object.freeze(object);
+}

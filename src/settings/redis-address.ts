@@ -1,0 +1,57 @@
+import type { RedisAddress, RedisCredentials } from "../counters/redis-settings.ts";
+import { parseInteger } from "./parse.ts";
+import { hideSecrets } from "./secrets.ts";
+
+interface ParsedAddress {
+  readonly address: RedisAddress;
+  readonly database: number;
+  readonly credentials: RedisCredentials | undefined;
+  readonly usesTls: boolean;
+}
+
+const databaseMax = 65_535;
+
+/** `password` or `user:password`, split at the first colon; empty: none. */
+export function parseCredentials(text: string): RedisCredentials | undefined {
+  if (text === "") return undefined;
+  const colon = text.indexOf(":");
+  return hideSecrets(
+    colon < 0
+      ? { username: undefined, password: text }
+      : { username: text.slice(0, colon) || undefined, password: text.slice(colon + 1) },
+  );
+}
+
+/** `host:port`, `host`, or a URL of the `redis:` or `rediss:` scheme; `undefined`: neither. */
+export function parseRedisAddress(text: string, defaultPort: number): ParsedAddress | undefined {
+  if (/^rediss?:\/\//.test(text)) return parseUrl(text, defaultPort);
+  const address = parseHostAndPort(text, defaultPort);
+  return address && { address, database: 0, credentials: undefined, usesTls: false };
+}
+
+function parseHostAndPort(text: string, defaultPort: number): RedisAddress | undefined {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:@/?#[\],]+))(?::([0-9]{1,5}))?$/.exec(text);
+  const host = found?.[1] ?? found?.[2];
+  const port = Number(found?.[3] ?? defaultPort);
+  return host === undefined || port === 0 || port > 65_535 ? undefined : { host, port };
+}
+
+/** The user, the password and the database may also be given as query parameters, as the reference's client takes them. */
+function parseUrl(text: string, defaultPort: number): ParsedAddress | undefined {
+  try {
+    const url = new URL(text);
+    const address = parseHostAndPort(url.host, defaultPort);
+    const database = parseInteger(url.searchParams.get("db") ?? (url.pathname.slice(1) || "0"));
+    if (address === undefined || database === undefined) return undefined;
+    if (database < 0 || database > databaseMax) return undefined;
+    const username = url.searchParams.get("username") ?? decodeURIComponent(url.username);
+    const password = url.searchParams.get("password") ?? decodeURIComponent(url.password);
+    // Without a colon it is a user without a password, which no Redis knows: the reference's client sends nothing then either.
+    const credentials =
+      password === "" ? undefined : hideSecrets({ username: username || undefined, password });
+    return { address, database, credentials, usesTls: url.protocol === "rediss:" };
+  } catch {
+    // Not a URL, or an escape in it that is not UTF-8: refused like every other text that is no address.
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Setting } from "./setting.ts";
+import { answers } from "./tables/answers.ts";
+import { listeners } from "./tables/listeners.ts";
+import { observation } from "./tables/observation.ts";
+import { redis } from "./tables/redis.ts";
+import { rules } from "./tables/rules.ts";
+
+/**
+ * Every environment name that is understood: those of the reference, with its defaults unless the meaning says otherwise, and a few
+ * of our own. `docs/configuration.md` is made from it.
+ */
+export const table = { ...listeners, ...rules, ...answers, ...redis, ...observation };
+
+export type SettingName = keyof typeof table;
+
+/** The parsed value of every name, set or not. */
+export type Values = {
+  readonly [Name in SettingName]: (typeof table)[Name] extends Setting<infer T> ? T : never;
+};
+
+/** The table in the order and with the headings of the document. */
+export const sections: readonly {
+  readonly title: string;
+  readonly settings: Readonly<Record<string, Setting<unknown>>>;
+}[] = [
+  { title: "Ports, connections and shutdown", settings: listeners },
+  { title: "Rules", settings: rules },
+  { title: "Counting and answers", settings: answers },
+  { title: "Redis", settings: redis },
+  { title: "Logs, metrics and traces", settings: observation },
+];

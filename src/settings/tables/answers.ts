@@ -1,0 +1,96 @@
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  number,
+  refused,
+  text,
+  warned,
+} from "../setting.ts";
+
+const withMemcache = warned("Memcached is not there yet");
+
+/** How limits are counted and what is answered. */
+export const answers = {
+  BACKEND_TYPE: choice(
+    "",
+    ["", "memory", "redis"],
+    "Where counters live. Unset or empty: `redis` when REDIS_URL is set, otherwise `memory` (the reference: `redis`).",
+    {
+      accepted: "memory, redis",
+      refusal: (given) =>
+        given === "memcache"
+          ? "Memcached is not there yet"
+          : `Invalid setting for BackendType: ${given}`,
+    },
+  ),
+  MEMORY_STORE_MAX_KEYS: integer(
+    1_000_000,
+    [1_000, 100_000_000],
+    "Counters that the memory store holds at most.",
+  ),
+  LOCAL_CACHE_SIZE_IN_BYTES: integer(
+    0,
+    [0, 1_099_511_627_776],
+    "Memory for counters that are known to be over their limit, which are then not asked for again. 0: none.",
+  ),
+  CACHE_KEY_PREFIX: text("", "Put before every counter key.", {
+    accepted: "at most 256 bytes",
+    matches: /^.{0,256}$/su,
+  }),
+  NEAR_LIMIT_RATIO: number(0.8, [0, 1], "Share of a limit from which on hits count as near it."),
+  EXPIRATION_JITTER_MAX_SECONDS: integer(
+    300,
+    [-2_147_483_648, 2_147_483_647],
+    "Counters live up to this many seconds longer than their window, at random, so that they do not all expire at once; 0 and less: no longer. Unset, windows under a minute get at most their own length more; set, it holds for all.",
+  ),
+  SHADOW_MODE: boolean(false, "Counts and decides as ever, but answers OK."),
+  QUOTA_MODE: boolean(
+    false,
+    "Makes every limit a quota limit: all must be over for a request to be denied.",
+  ),
+  LIMIT_RESPONSE_HEADERS_ENABLED: boolean(
+    false,
+    "Adds limit headers to the response for the user.",
+  ),
+  LIMIT_LIMIT_HEADER: header("RateLimit-Limit", "Response header for the limit."),
+  LIMIT_REMAINING_HEADER: header("RateLimit-Remaining", "Response header for what is left."),
+  LIMIT_RESET_HEADER: header("RateLimit-Reset", "Response header for the seconds until reset."),
+  LIMIT_REQUEST_HEADERS_ENABLED: boolean(
+    false,
+    "Adds limit headers to the request for the upstream.",
+  ),
+  LIMIT_REQUEST_LIMIT_HEADER: header("RateLimit-Limit", "Request header for the limit."),
+  LIMIT_REQUEST_REMAINING_HEADER: header("RateLimit-Remaining", "Request header for what is left."),
+  LIMIT_REQUEST_RESET_HEADER: header(
+    "RateLimit-Reset",
+    "Request header for the seconds until reset.",
+  ),
+  RESPONSE_DYNAMIC_METADATA: boolean(false, "Adds dynamic metadata to the answer."),
+  STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: boolean(
+    false,
+    "Counts nothing of a request that is denied.",
+    refused("counting a request whole or not at all is not there yet"),
+  ),
+  USE_CALENDAR_MONTH_RATE_LIMIT: boolean(false, "Counts months by the calendar.", {
+    ...refused("calendar months are not there yet; a month is 30 days"),
+  }),
+  MEMCACHE_HOST_PORT: list("Memcached servers.", withMemcache),
+  MEMCACHE_MAX_IDLE_CONNS: integer(2, [0, 65_535], "Idle Memcached connections.", withMemcache),
+  MEMCACHE_SRV: text("", "SRV record of the Memcached servers.", withMemcache),
+  MEMCACHE_SRV_REFRESH: duration("0s", ["0s", "24h"], "How often it is asked for.", withMemcache),
+  MEMCACHE_TLS: boolean(false, "TLS to Memcached.", withMemcache),
+  MEMCACHE_TLS_CLIENT_CERT: text("", "Certificate for Memcached.", withMemcache),
+  MEMCACHE_TLS_CLIENT_KEY: text("", "Key for Memcached.", withMemcache),
+  MEMCACHE_TLS_CACERT: text("", "CA of Memcached.", withMemcache),
+  MEMCACHE_TLS_SKIP_HOSTNAME_VERIFICATION: boolean(false, "Trusts any name.", withMemcache),
+} as const;
+
+function header(value: string, meaning: string) {
+  return text(value, meaning, {
+    accepted: "the name of an HTTP header",
+    matches: /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
+  });
+}

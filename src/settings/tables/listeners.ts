@@ -1,0 +1,64 @@
+import { boolean, duration, integer, port, refused, text, warned } from "../setting.ts";
+
+const withTls = warned("TLS on the gRPC port is not there yet");
+
+/** The ports, and how long connections and the process itself may last. */
+export const listeners = {
+  HOST: text("0.0.0.0", "Address of the HTTP port."),
+  PORT: port(
+    8080,
+    "HTTP port: `/healthcheck`, `/json`, `/metrics`. 0 takes a free one, as for every port.",
+  ),
+  DEBUG_HOST: text(
+    "127.0.0.1",
+    "Address of the debug port (the reference: 0.0.0.0; what it shows is not for everyone).",
+  ),
+  DEBUG_PORT: port(6070, "Debug port: `/rlconfig`, `/stats`."),
+  GRPC_UDS: text(
+    "",
+    "Path of a Unix socket for gRPC; when set, GRPC_HOST and GRPC_PORT do not count.",
+  ),
+  GRPC_HOST: text("0.0.0.0", "Address of the gRPC port."),
+  GRPC_PORT: port(8081, "gRPC port."),
+  GRPC_MAX_CONNECTION_AGE: duration(
+    "24h",
+    ["1s", "8760h"],
+    "A gRPC connection older than this (±10 %) is told to go away, so that clients spread over new instances.",
+  ),
+  GRPC_MAX_CONNECTION_AGE_GRACE: duration(
+    "1h",
+    ["0s", "8760h"],
+    "How long calls of such a connection may still take.",
+  ),
+  GRPC_MAX_CONCURRENT_STREAMS: integer(
+    10_000,
+    [1, 2_147_483_647],
+    "Calls that one gRPC connection may have open at a time.",
+  ),
+  GRPC_MAX_MSG_SIZE_IN_BYTES: integer(
+    4_194_304,
+    [1_024, 67_108_864],
+    "Longest gRPC request; a longer one gets RESOURCE_EXHAUSTED.",
+  ),
+  SHUTDOWN_GRACE: duration(
+    "10s",
+    ["0s", "1h"],
+    "After SIGTERM, how long calls in flight may take before the process ends regardless.",
+  ),
+  GRPC_SERVER_USE_TLS: boolean(
+    false,
+    "Serves gRPC over TLS.",
+    refused(
+      "TLS on the gRPC port is not there yet, and serving in the clear is not what was asked",
+    ),
+  ),
+  GRPC_SERVER_TLS_CERT: text("", "Certificate chain of the gRPC server.", withTls),
+  GRPC_SERVER_TLS_KEY: text("", "Key of the gRPC server.", withTls),
+  GRPC_SERVER_TLS_CA_CERT: text(
+    "",
+    "CA of the client certificates, by the name that Envoy Gateway gives it.",
+    withTls,
+  ),
+  GRPC_CLIENT_TLS_CACERT: text("", "CA of the client certificates; asks for one.", withTls),
+  GRPC_CLIENT_TLS_SAN: text("", "DNS name that a client certificate must have.", withTls),
+} as const;

@@ -1,0 +1,93 @@
+import { type LogFormat, logLevels, parseLogFormat } from "../../observe/log.ts";
+import {
+  address,
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  map,
+  number,
+  port,
+  type Setting,
+  text,
+  warned,
+} from "../setting.ts";
+
+const withStatsd = warned("metrics are not sent to statsd yet; Prometheus can read them");
+const withTracing = warned("tracing is not there yet");
+
+/** Logs, metrics and traces. */
+export const observation = {
+  LOG_LEVEL: choice("warn", [...logLevels, "warn"], "Lines of lower levels are left out.", {
+    anyCase: true,
+    refusal: () => "Could not parse log level",
+  }),
+  LOG_FORMAT: logFormat(),
+  METRICS_MAX_SERIES: integer(
+    100_000,
+    [100, 10_000_000],
+    "Series of limits that are kept at most; what is past it is counted under `__overflow__`.",
+  ),
+  USE_PROMETHEUS: boolean(
+    false,
+    "Serves the metrics on a port of their own too; `/metrics` of the HTTP port is always there.",
+  ),
+  PROMETHEUS_ADDR: address(":9090", "Address of the metrics port."),
+  EXTRA_TAGS: map("Labels on every metric."),
+  DISABLE_STATS: boolean(
+    false,
+    "Opens no metrics port, whatever USE_PROMETHEUS says; `/metrics` of the HTTP port stays.",
+  ),
+  PROMETHEUS_PATH: text("/metrics", "Path of the metrics on the metrics port.", {
+    accepted: "a path that begins with /",
+    matches: /^\/[^\s?#]*$/,
+  }),
+  PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS: boolean(
+    false,
+    "Observes response times in milliseconds, under the same name.",
+  ),
+  PROMETHEUS_MAPPER_YAML: text(
+    "",
+    "File that maps metrics to other names and labels.",
+    warned("mapper files are not there yet; metrics have the names of the built-in mapping"),
+  ),
+  SANITIZE_DESCRIPTOR_METRIC_DOTS: boolean(
+    false,
+    "Replaces dots within descriptor keys and values in metrics.",
+    warned("dots in metrics are not replaced yet"),
+  ),
+  USE_STATSD: boolean(false, "Sends metrics to statsd (the reference: true).", withStatsd),
+  STATSD_HOST: text("localhost", "The statsd server.", withStatsd),
+  STATSD_PORT: port(8125, "Its port.", withStatsd),
+  STATSD_PROTOCOL: text("tcp", "How it is reached.", withStatsd),
+  STATS_FLUSH_INTERVAL: duration("10s", ["1ms", "24h"], "How often metrics are sent.", {
+    ...warned("it has no effect on Prometheus, whose values are always those of the moment"),
+  }),
+  GOSTATS_FLUSH_INTERVAL_SECONDS: integer(5, [0, 86_400], "The same, for statsd.", withStatsd),
+  GOSTATS_LOGGING_SINK_DISABLED: boolean(false, "Logs no metrics.", {
+    ...warned("metrics are never logged"),
+  }),
+  USE_DOG_STATSD: boolean(false, "Sends metrics to DogStatsD.", withStatsd),
+  USE_DOG_STATSD_MOGRIFIERS: list("Names of the rewriters of metric names.", withStatsd),
+  TRACING_ENABLED: boolean(false, "Sends traces.", withTracing),
+  TRACING_SERVICE_NAME: text("RateLimit", "Service name in traces.", withTracing),
+  TRACING_SERVICE_NAMESPACE: text("", "Service namespace in traces.", withTracing),
+  TRACING_SERVICE_INSTANCE_ID: text("", "Instance id in traces.", withTracing),
+  TRACING_EXPORTER_PROTOCOL: choice("http", ["http", "grpc"], "How traces are sent.", {
+    orEmpty: true,
+    ...withTracing,
+    refusal: (given) => `Invalid otlptrace client protocol: ${given}`,
+  }),
+  TRACING_SAMPLING_RATE: number(1, [0, 1], "Share of requests that are traced.", withTracing),
+} as const;
+
+function logFormat(): Setting<LogFormat> {
+  return {
+    type: "text",
+    default: "json",
+    meaning: "Form of the log lines (the reference: `text`).",
+    accepted: "json (in any case); anything else means text",
+    parse: (given) => parseLogFormat(given) ?? "text",
+  };
+}
