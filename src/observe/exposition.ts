@@ -1,0 +1,57 @@
+/** The text format of Prometheus, version 0.0.4. */
+export const expositionType = "text/plain; version=0.0.4; charset=utf-8";
+
+export type MetricType = "counter" | "gauge" | "histogram";
+
+/** Longer label values are cut: scrapers refuse a whole scrape for one that is too long (often 256). In UTF-16 units. */
+export const labelValueMax = 250;
+
+/** Labels as text, `{a="b",c="d"}`, or an empty text; rendered once where they do not change. Names are the program's own. */
+export function renderLabels(labels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}="${labelValue(value)}"`);
+  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+}
+
+function labelValue(text: string): string {
+  const bounded = text.length > labelValueMax ? `${text.slice(0, labelValueMax - 1)}…` : text;
+  return bounded
+    .toWellFormed()
+    .replace(/["\\\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
+}
+
+/**
+ * A name of the reference's that any text can be part of: `_` takes the place of every other character. Cut like a label value,
+ * since scrapers bound names alike; the end, which says what is counted, stays.
+ */
+export function metricName(prefix: string, text: string, suffix: string): string {
+  const room = labelValueMax - prefix.length - suffix.length;
+  return prefix + text.slice(0, room).replace(/[^A-Za-z0-9_]/gu, "_") + suffix;
+}
+
+/** Writes one family after another. */
+export class Exposition {
+  #text = "";
+  #name = "";
+
+  /** Begins a family; all its samples follow at once. `help` is the program's own text, of one line. */
+  family(name: string, type: MetricType, help: string): this {
+    this.#name = name;
+    this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+    return this;
+  }
+
+  /** @param labels as `renderLabels` made them */
+  sample(value: number, labels = "", suffix = ""): this {
+    this.#text += `${this.#name}${suffix}${labels} ${numberText(value)}\n`;
+    return this;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+function numberText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}

@@ -1,0 +1,91 @@
+import type { LimitStats } from "../limits/limit.ts";
+import { Exposition, metricName, renderLabels } from "./exposition.ts";
+import type { LimitRow } from "./limit-table.ts";
+import type { StatsName } from "./stats-name.ts";
+
+export const limitPrefix = "ratelimit_service_rate_limit_";
+
+interface LimitCounter {
+  readonly stat: keyof LimitStats;
+  /** The reference's name. */
+  readonly name: string;
+  readonly help: string;
+  /** Whether the reference's Prometheus mapping knows it; else it writes the whole key into the metric's name. */
+  readonly isMapped: boolean;
+}
+
+/** What is counted for each limit. */
+export const limitCounters: readonly LimitCounter[] = [
+  { stat: "totalHits", name: "total_hits", help: "Hits asked of the limit.", isMapped: true },
+  { stat: "overLimit", name: "over_limit", help: "Hits beyond the limit.", isMapped: true },
+  {
+    stat: "nearLimit",
+    name: "near_limit",
+    help: "Hits admitted beyond the near limit ratio.",
+    isMapped: true,
+  },
+  { stat: "withinLimit", name: "within_limit", help: "Hits admitted.", isMapped: true },
+  {
+    stat: "shadowMode",
+    name: "shadow_mode",
+    help: "Hits beyond a limit in shadow mode, which were admitted.",
+    isMapped: true,
+  },
+  {
+    stat: "overLimitWithLocalCache",
+    name: "over_limit_with_local_cache",
+    help: "Hits beyond the limit that the local cache answered; among those of over_limit.",
+    isMapped: false,
+  },
+  {
+    stat: "totalNegativeHits",
+    name: "total_negative_hits",
+    help: "Hits given back to the limit.",
+    isMapped: false,
+  },
+];
+
+/** Writes the counts of all limits, summed up by domain and the first two levels as in the reference. One text per family. */
+export function* limitFamilies(rows: Iterable<LimitRow>): Iterable<string> {
+  const all = [...rows];
+  const sums = sumByLabels(all);
+  for (const { stat, name, help } of limitCounters) {
+    const family = new Exposition().family(limitPrefix + name, "counter", help);
+    for (const [labels, stats] of sums) family.sample(stats[stat], labels);
+    yield family.toString();
+  }
+  for (const counter of limitCounters) if (!counter.isMapped) yield unmappedFamilies(all, counter);
+}
+
+function sumByLabels(rows: readonly LimitRow[]): ReadonlyMap<string, LimitStats> {
+  const sums = new Map<string, LimitStats>();
+  for (const { name, stats } of rows) {
+    const labels = renderLabels(labelsOf(name));
+    const sum = sums.get(labels);
+    if (sum === undefined) sums.set(labels, { ...stats });
+    else for (const { stat } of limitCounters) sum[stat] += stats[stat];
+  }
+  return sums;
+}
+
+function labelsOf({ domain, levels: [key1 = "", key2] }: StatsName): Record<string, string> {
+  return key2 === undefined ? { domain, key1 } : { domain, key1, key2 };
+}
+
+/** As the reference names what its mapping does not know. Only what has been counted: they are a metric each. */
+function unmappedFamilies(rows: readonly LimitRow[], { stat, name, help }: LimitCounter): string {
+  const sums = new Map<string, number>();
+  for (const row of rows) {
+    if (row.stats[stat] === 0) continue;
+    const metric = metricName(limitPrefix, fullKey(row.name), `_${name}`);
+    sums.set(metric, (sums.get(metric) ?? 0) + row.stats[stat]);
+  }
+  const families = new Exposition();
+  for (const [metric, count] of sums) families.family(metric, "counter", help).sample(count);
+  return families.toString();
+}
+
+/** The reference's full key of a limit. */
+export function fullKey({ domain, levels }: StatsName): string {
+  return [domain, ...levels].join(".");
+}

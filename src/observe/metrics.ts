@@ -1,0 +1,187 @@
+import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Code } from "../decision/check.ts";
+import type { Entry } from "../limits/descriptor.ts";
+import type { LimitStats } from "../limits/limit.ts";
+import { CallDurations, StoreHistograms } from "./call-histograms.ts";
+import { UnknownDomains } from "./domain-table.ts";
+import { EventLoopMonitor } from "./event-loop.ts";
+import { expositionType } from "./exposition.ts";
+import { limitFamilies } from "./limit-families.ts";
+import { LimitTable, type RegisteredLimit } from "./limit-table.ts";
+import type { Log } from "./log.ts";
+import { type Reading, registerCounter, registerGauge } from "./readings.ts";
+import type { ServiceCounts } from "./service-counts.ts";
+import { registerServiceMetrics } from "./service-metrics.ts";
+import { statsPage } from "./stats-page.ts";
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly log: Log;
+  /** How many limits are told apart, half of them registered ones. */
+  readonly limitsMax?: number | undefined;
+  /** Response times are counted in milliseconds, though the metric's name says seconds, as the reference does when asked to. */
+  readonly responseTimeAsMilliseconds?: boolean | undefined;
+  /** Unix time in milliseconds. */
+  readonly nowMs?: (() => number) | undefined;
+}
+
+/** What `Metrics.expose` answers; fits an HTTP answer. */
+export interface ExpositionAnswer {
+  readonly status: 200;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export type CallErrorKind = "redis_error" | "service_error";
+
+const limitsMaxDefault = 10_000;
+const unknownDomainsMax = 1_000;
+
+export function createMetrics(options: MetricsOptions): Metrics {
+  return new Metrics(options);
+}
+
+/** Everything that is counted. Counting adds to plain numbers; names and texts are made when they are asked for. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #eventLoop = new EventLoopMonitor();
+  readonly #limits: LimitTable;
+  readonly #unknownDomains = new UnknownDomains(unknownDomainsMax);
+  readonly #calls: CallDurations;
+  readonly #store = new StoreHistograms();
+  readonly #readings: Reading[] = [];
+  readonly #nowMs: () => number;
+  readonly #counts: ServiceCounts = {
+    globalShadowMode: 0,
+    redisErrors: 0,
+    serviceErrors: 0,
+    rulesLoads: 0,
+    rulesRefusals: 0,
+    answers: { OK: 0, OVER_LIMIT: 0, ERROR: 0 },
+    rulesLimits: 0,
+    rulesLoadedSeconds: undefined,
+    isLastLoadGood: undefined,
+  };
+  #exposing: Promise<ExpositionAnswer> | undefined;
+
+  constructor({ version, log, limitsMax, responseTimeAsMilliseconds, nowMs }: MetricsOptions) {
+    const limits = limitsMax ?? limitsMaxDefault;
+    this.#nowMs = nowMs ?? Date.now;
+    this.#limits = new LimitTable(limits, () =>
+      log.warn("too many limits for metrics: further ones share one series", { limitsMax: limits }),
+    );
+    this.#calls = new CallDurations(responseTimeAsMilliseconds ? 1000 : 1);
+    collectDefaultMetrics({ register: this.#registry });
+    registerServiceMetrics(this.#registry, version, this.#eventLoop, this.#counts, this.#calls);
+  }
+
+  /**
+   * The counts of a limit, to be added to. `domain` and `entries`, when given, tell the labels apart where they contain dots; they
+   * are looked at the first time only.
+   */
+  limitStats(statsKey: string, domain?: string, entries?: readonly Entry[]): LimitStats {
+    return this.#limits.stats(statsKey, domain, entries);
+  }
+
+  /** Shows limits as 0 from now on. Called with all limits of a rule set, at every load. */
+  registerLimits(limits: Iterable<RegisteredLimit>): void {
+    this.#limits.register(limits);
+  }
+
+  /** One descriptor asked for a domain that has no rules. */
+  domainNotFound(domain: string): void {
+    this.#unknownDomains.add(domain);
+  }
+
+  /** The global shadow mode turned a denial into OK. */
+  globalShadowMode(): void {
+    this.#counts.globalShadowMode += 1;
+  }
+
+  /** A request was answered. */
+  answered(overallCode: Code): void {
+    this.#counts.answers[overallCode] += 1;
+  }
+
+  /** A request ended with an error. */
+  callError(kind: CallErrorKind): void {
+    this.#counts.answers.ERROR += 1;
+    if (kind === "redis_error") this.#counts.redisErrors += 1;
+    else this.#counts.serviceErrors += 1;
+  }
+
+  /** A gRPC call ended. `method` is the last part of its path, one of the program's own. */
+  observeCall(method: string, seconds: number): void {
+    this.#calls.observe(method, seconds);
+  }
+
+  /** The store answered a batch, or failed to. */
+  observeStore(seconds: number, increments: number): void {
+    this.#store.observe(seconds, increments);
+  }
+
+  /** New rules are in force. */
+  rulesLoaded(limitCount: number): void {
+    this.#counts.rulesLoads += 1;
+    this.#counts.rulesLimits = limitCount;
+    this.#counts.rulesLoadedSeconds = this.#nowMs() / 1000;
+    this.#counts.isLastLoadGood = true;
+  }
+
+  /** New rules were refused; the old ones stay. */
+  rulesRefused(): void {
+    this.#counts.rulesRefusals += 1;
+    this.#counts.isLastLoadGood = false;
+  }
+
+  /** Shows a number that goes up and down. */
+  gauge(reading: Reading): void {
+    this.#readings.push(reading);
+    registerGauge(this.#registry, reading);
+  }
+
+  /** Shows a number that only grows. */
+  counter(reading: Reading): void {
+    this.#readings.push(reading);
+    registerCounter(this.#registry, reading);
+  }
+
+  /** All metrics in Prometheus' text format. Scrapes that come while one is being made get the same. */
+  expose(): Promise<ExpositionAnswer> {
+    this.#exposing ??= this.#expose().finally(() => {
+      this.#exposing = undefined;
+    });
+    return this.#exposing;
+  }
+
+  /** The counts by the reference's internal names, `name: value` in the order of the names. */
+  stats(): string {
+    return statsPage({
+      counts: this.#counts,
+      limits: this.#limits.rows(),
+      unknownDomains: this.#unknownDomains.counts(),
+      calls: this.#calls.counts(),
+      readings: this.#readings,
+    });
+  }
+
+  close(): void {
+    this.#eventLoop.close();
+    this.#registry.clear();
+  }
+
+  /** Lets other work in between the families: with thousands of limits their text takes a while. */
+  async #expose(): Promise<ExpositionAnswer> {
+    const texts = [
+      await this.#registry.metrics(),
+      this.#calls.family(),
+      this.#store.families(),
+      this.#unknownDomains.families(),
+    ];
+    for (const family of limitFamilies(this.#limits.rows())) {
+      texts.push(family);
+      await new Promise(setImmediate);
+    }
+    return { status: 200, contentType: expositionType, body: texts.join("") };
+  }
+}

@@ -1,0 +1,16 @@
+import type { Code } from "../decision/check.ts";
+
+/** Scalars of the service: plain numbers, read when asked for. */
+export interface ServiceCounts {
+  globalShadowMode: number;
+  redisErrors: number;
+  serviceErrors: number;
+  rulesLoads: number;
+  rulesRefusals: number;
+  readonly answers: Record<Code | "ERROR", number>;
+  rulesLimits: number;
+  /** Unix seconds; `undefined` until rules were loaded. */
+  rulesLoadedSeconds: number | undefined;
+  /** `undefined` until rules were first read. */
+  isLastLoadGood: boolean | undefined;
+}
