@@ -1,4 +1,159 @@
+import { LevelBuilder } from "./level-builder.ts";
+import { type Limit, type Match, type Unit, units } from "./limit.ts";
+import { metadataOf } from "./metadata.ts";
+import type { RateLimitSource, RuleSource } from "./read-rules.ts";
+import type { Finding } from "./rule-problem.ts";
+import type { Level, RuleNode } from "./rule-tree.ts";
+import type { LineFinder } from "./text-position.ts";
+
 /** The compiled rules of one domain. */
 export interface DomainRules {
   readonly name: string;
+  readonly root: Level;
+}
+
+/** The file that rules are compiled from, and where what is wrong with them goes. */
+export interface CompileContext {
+  readonly file: string;
+  readonly lines: LineFinder;
+  readonly findings: Finding[];
+}
+
+/**
+ * Compiles rules into a level, and checks them in the reference's order. A rule with a mistake is reported and checked to its end;
+ * whether it was added does not matter, because a file with a mistake is refused as a whole.
+ *
+ * @returns how many of the rules, nested ones included, carry a limit
+ */
+export function compileRules(
+  sources: readonly RuleSource[],
+  level: LevelBuilder,
+  context: CompileContext,
+): number {
+  let limits = 0;
+  for (const source of sources) limits += compileRule(source, level, context);
+  return limits;
+}
+
+function compileRule(source: RuleSource, level: LevelBuilder, context: CompileContext): number {
+  const { key, value } = source;
+  const finalKey = value === "" ? key : `${key}_${value}`;
+  const fullKey = `${level.path}.${finalKey}`;
+  const report = (offset: number, text: string, accepted: string) =>
+    context.findings.push({ offset, text, accepted });
+
+  const isDuplicate = level.has(finalKey);
+  if (key === "") report(source.keyOffset, "descriptor has empty key", "a key that is not empty");
+  else if (isDuplicate) {
+    report(
+      source.offset,
+      `duplicate descriptor composite key '${fullKey}'`,
+      "each key, or key and value, once among its siblings",
+    );
+  }
+  const limit = source.rateLimit && compileLimit(source, source.rateLimit, report);
+  if (source.shareThreshold && !finalKey.includes("*")) {
+    report(
+      source.shareThresholdOffset,
+      `share_threshold can only be used with wildcard values (containing '*'), but found key '${finalKey}'`,
+      "share_threshold beside a value with a '*'",
+    );
+  }
+  const metadata = compileMetadata(source, report);
+
+  const nested = new LevelBuilder(fullKey);
+  const limits = compileRules(source.descriptors, nested, context);
+  if (key !== "" && !isDuplicate) {
+    const place = { file: context.file, line: context.lines.lineOf(source.offset) };
+    const whole = limit && { ...limit, metadata };
+    level.add(ruleNode(source, finalKey, fullKey, whole, nested.build(), place));
+  }
+  return limits + (limit === undefined ? 0 : 1);
+}
+
+type Report = (offset: number, text: string, accepted: string) => void;
+
+function compileLimit(rule: RuleSource, source: RateLimitSource, report: Report): Limit {
+  const unit = unitOf(source.unit);
+  if (source.unlimited && unit !== undefined) {
+    report(
+      source.unitOffset,
+      "should not specify rate limit unit when unlimited",
+      "unlimited without a unit, or a unit without unlimited",
+    );
+  } else if (!source.unlimited && unit === undefined) {
+    report(
+      source.unitOffset,
+      `invalid rate limit unit '${source.unit}'`,
+      "one of second, minute, hour, day, week, month, year, in any case",
+    );
+  }
+  for (const { offset, name } of source.replaces) {
+    if (name === "") {
+      report(offset, "should not have an empty replaces entry", "- name: <the name of a limit>");
+    } else if (name === source.name) {
+      report(
+        offset,
+        "replaces should not contain name of same descriptor",
+        "the names of other limits",
+      );
+    }
+  }
+  return {
+    requestsPerUnit: source.requestsPerUnit,
+    unit: unit ?? "SECOND",
+    algorithm: "fixed_window",
+    unlimited: source.unlimited,
+    name: source.name,
+    replaces: source.replaces.map(({ name }) => name),
+    shadowMode: rule.shadowMode,
+    quotaMode: rule.quotaMode,
+    metadata: undefined,
+  };
+}
+
+/** Upper-casing is Unicode's, so `mınute` is a unit, as in the reference. */
+function unitOf(text: string): Unit | undefined {
+  const upper = text.toUpperCase();
+  return units.find((unit) => unit === upper);
+}
+
+function compileMetadata(source: RuleSource, report: Report) {
+  const { metadata, problem } = metadataOf(source.metadata);
+  if (problem !== undefined) {
+    report(
+      source.metadataOffset,
+      `error parsing metadata: ${problem}`,
+      "maps, lists, strings, numbers, booleans and null",
+    );
+  }
+  return metadata;
+}
+
+function ruleNode(
+  source: RuleSource,
+  finalKey: string,
+  fullKey: string,
+  limit: Limit | undefined,
+  children: Level | undefined,
+  place: RuleNode["source"],
+): RuleNode {
+  const match: Match | undefined = limit && {
+    limit,
+    statsKey: fullKey,
+    sharePatterns: undefined,
+  };
+  return {
+    finalKey,
+    fullKey,
+    key: source.key,
+    value: source.value,
+    limit,
+    match,
+    detailedMetric: source.detailedMetric,
+    valueToMetric: source.valueToMetric,
+    shareThreshold: source.shareThreshold,
+    children,
+    source: place,
+  };
 }

@@ -1,0 +1,341 @@
+import { type PlainValue, toPlain } from "./plain-value.ts";
+import { resolveScalar, shortTag, tagOf } from "./resolve-scalar.ts";
+import type { Finding } from "./rule-problem.ts";
+import type { LineFinder } from "./text-position.ts";
+import { isMergeKey, mergedMappings, type Visits } from "./yaml-mapping.ts";
+import type { YamlMapping, YamlNode, YamlScalar } from "./yaml-node.ts";
+
+/** What a rule file says, before it is checked whether it makes sense. Filled by `readRules`, in the order of the text. */
+export interface RuleFileSource {
+  domain: string;
+  domainOffset: number;
+  descriptors: RuleSource[];
+}
+
+/** One element of `descriptors`. */
+export interface RuleSource {
+  /** Offsets into the file's text: of the element, and of the values that can be wrong (the element's own when absent). */
+  readonly offset: number;
+  keyOffset: number;
+  shareThresholdOffset: number;
+  metadataOffset: number;
+  key: string;
+  /** Empty when the rule is for every value of its key. */
+  value: string;
+  rateLimit: RateLimitSource | undefined;
+  shadowMode: boolean;
+  quotaMode: boolean;
+  detailedMetric: boolean;
+  valueToMetric: boolean;
+  shareThreshold: boolean;
+  metadata: Map<string, PlainValue> | undefined;
+  descriptors: RuleSource[];
+}
+
+export interface RateLimitSource {
+  readonly offset: number;
+  unitOffset: number;
+  requestsPerUnit: number;
+  unit: string;
+  unlimited: boolean;
+  name: string;
+  replaces: ReplacesSource[];
+}
+
+export interface ReplacesSource {
+  readonly offset: number;
+  name: string;
+}
+
+/**
+ * The second of the reference's two looks at a file: fields of known names get their values, others are passed over. A field that
+ * is named twice takes the later value; maps that are named twice grow together.
+ *
+ * @throws YamlFailure as `checkKeys` does.
+ */
+export function readRules(
+  root: YamlNode | undefined,
+  lines: LineFinder,
+  visits: Visits,
+  findings: Finding[],
+): RuleFileSource {
+  const file: RuleFileSource = { domain: "", domainOffset: root?.offset ?? 0, descriptors: [] };
+  if (root !== undefined) new Reader(lines, visits, findings).readFile(root, file);
+  return file;
+}
+
+const uint32Max = 2n ** 32n - 1n;
+
+/** Go's names of the types, which the reference's messages tell. */
+const goTypes = {
+  file: "config.YamlRoot",
+  rule: "config.YamlDescriptor",
+  rules: "[]config.YamlDescriptor",
+  rateLimit: "config.YamlRateLimit",
+  replacement: "config.yamlReplaces",
+  replacements: "[]config.yamlReplaces",
+  metadata: "map[string]interface {}",
+} as const;
+
+class Reader {
+  readonly #lines: LineFinder;
+  readonly #visits: Visits;
+  readonly #findings: Finding[];
+
+  constructor(lines: LineFinder, visits: Visits, findings: Finding[]) {
+    this.#lines = lines;
+    this.#visits = visits;
+    this.#findings = findings;
+  }
+
+  readFile(root: YamlNode, file: RuleFileSource): void {
+    this.#readMapping(root, goTypes.file, (name, value) => {
+      if (name === "domain") {
+        file.domainOffset = value.offset;
+        file.domain = this.#readString(value, file.domain);
+      } else if (name === "descriptors") {
+        file.descriptors = this.#readRules(value, file.descriptors);
+      }
+    });
+  }
+
+  #readRules(node: YamlNode, before: RuleSource[]): RuleSource[] {
+    return this.#readList(node, goTypes.rules, before, (item) => {
+      const rule = emptyRule(item.offset);
+      return this.#readRule(item, rule) ? rule : undefined;
+    });
+  }
+
+  #readRule(node: YamlNode, rule: RuleSource): boolean {
+    return this.#readMapping(node, goTypes.rule, (name, value) => {
+      switch (name) {
+        case "key":
+          rule.keyOffset = value.offset;
+          rule.key = this.#readString(value, rule.key);
+          break;
+        case "value":
+          rule.value = this.#readString(value, rule.value);
+          break;
+        case "rate_limit":
+          rule.rateLimit = this.#readRateLimit(value, rule.rateLimit);
+          break;
+        case "descriptors":
+          rule.descriptors = this.#readRules(value, rule.descriptors);
+          break;
+        case "metadata":
+          rule.metadataOffset = value.offset;
+          rule.metadata = this.#readMetadata(value, rule.metadata);
+          break;
+        default:
+          this.#readRuleFlag(rule, name, value);
+      }
+    });
+  }
+
+  #readRuleFlag(rule: RuleSource, name: string, value: YamlNode): void {
+    if (name === "shadow_mode") rule.shadowMode = this.#readBool(value, rule.shadowMode);
+    else if (name === "quota_mode") rule.quotaMode = this.#readBool(value, rule.quotaMode);
+    else if (name === "detailed_metric") {
+      rule.detailedMetric = this.#readBool(value, rule.detailedMetric);
+    } else if (name === "value_to_metric") {
+      rule.valueToMetric = this.#readBool(value, rule.valueToMetric);
+    } else if (name === "share_threshold") {
+      rule.shareThresholdOffset = value.offset;
+      rule.shareThreshold = this.#readBool(value, rule.shareThreshold);
+    }
+  }
+
+  #readRateLimit(node: YamlNode, before: RateLimitSource | undefined): RateLimitSource | undefined {
+    if (isNull(node)) return undefined;
+    const limit = before ?? emptyRateLimit(node.offset);
+    this.#readMapping(node, goTypes.rateLimit, (name, value) => {
+      switch (name) {
+        case "unit":
+          limit.unitOffset = value.offset;
+          limit.unit = this.#readString(value, limit.unit);
+          break;
+        case "requests_per_unit":
+          limit.requestsPerUnit = this.#readUint32(value, limit.requestsPerUnit);
+          break;
+        case "unlimited":
+          limit.unlimited = this.#readBool(value, limit.unlimited);
+          break;
+        case "name":
+          limit.name = this.#readString(value, limit.name);
+          break;
+        case "replaces":
+          limit.replaces = this.#readReplaces(value, limit.replaces);
+          break;
+      }
+    });
+    return limit;
+  }
+
+  #readReplaces(node: YamlNode, before: ReplacesSource[]): ReplacesSource[] {
+    return this.#readList(node, goTypes.replacements, before, (item) => {
+      const replacement: ReplacesSource = { offset: item.offset, name: "" };
+      const isRead = this.#readMapping(item, goTypes.replacement, (name, value) => {
+        if (name === "name") replacement.name = this.#readString(value, replacement.name);
+      });
+      return isRead ? replacement : undefined;
+    });
+  }
+
+  /** Keys of the first level are texts as written (`yes: 1` is «yes»); further down they are values (`yes: 1` is «true»). */
+  #readMetadata(
+    node: YamlNode,
+    before: Map<string, PlainValue> | undefined,
+  ): Map<string, PlainValue> | undefined {
+    if (isNull(node)) return undefined;
+    const metadata = before ?? new Map<string, PlainValue>();
+    this.#readMapping(node, goTypes.metadata, (name, value) => {
+      metadata.set(name, toPlain(value, this.#visits));
+    });
+    return metadata;
+  }
+
+  /** Calls `setField` for each pair. `false`: the node is no mapping, which is reported. */
+  #readMapping(
+    node: YamlNode,
+    goType: string,
+    setField: (name: string, value: YamlNode) => void,
+  ): boolean {
+    return this.#within(node, (target) => {
+      if (target.kind === "mapping") {
+        this.#readPairs(target, goType, setField);
+        return true;
+      }
+      if (target.kind === "scalar" && isNull(target)) return true;
+      this.#typeError(target, goType, "a map");
+      return false;
+    });
+  }
+
+  #readPairs(
+    mapping: YamlMapping,
+    goType: string,
+    setField: (name: string, value: YamlNode) => void,
+  ): void {
+    for (const { key, value } of mapping.pairs) {
+      if (isMergeKey(key)) {
+        for (const merged of mergedMappings(value)) this.#readMapping(merged, goType, setField);
+      } else {
+        const name = this.#readString(key, undefined);
+        if (name !== undefined) setField(name, value);
+      }
+    }
+  }
+
+  #readList<T>(
+    node: YamlNode,
+    goType: string,
+    before: T[],
+    readItem: (item: YamlNode) => T | undefined,
+  ): T[] {
+    return this.#within(node, (target) => {
+      if (target.kind === "scalar" && isNull(target)) return [];
+      if (target.kind === "sequence") {
+        return target.items.map(readItem).filter((item) => item !== undefined) as T[];
+      }
+      this.#typeError(target, goType, "a list of maps");
+      return before;
+    });
+  }
+
+  #readString<Before extends string | undefined>(node: YamlNode, before: Before): string | Before {
+    return this.#within(node, (target) => {
+      if (target.kind !== "scalar") return this.#typeError(target, "string", "a string", before);
+      const resolved = resolveScalar(target);
+      if (resolved.type === "null") return "";
+      return resolved.type === "string" ? resolved.value : target.text;
+    });
+  }
+
+  #readBool(node: YamlNode, before: boolean): boolean {
+    return this.#within(node, (target) => {
+      const resolved = target.kind === "scalar" ? resolveScalar(target) : undefined;
+      if (resolved?.type === "null") return false;
+      if (resolved?.type === "bool") return resolved.value;
+      return this.#typeError(target, "bool", "true or false", before);
+    });
+  }
+
+  #readUint32(node: YamlNode, before: number): number {
+    return this.#within(node, (target) => {
+      const resolved = target.kind === "scalar" ? resolveScalar(target) : undefined;
+      if (resolved?.type === "null") return 0;
+      if (resolved?.type === "int" && resolved.value >= 0n && resolved.value <= uint32Max) {
+        return Number(resolved.value);
+      }
+      return this.#typeError(target, "uint32", `a whole number from 0 to ${uint32Max}`, before);
+    });
+  }
+
+  #within<T>(node: YamlNode, read: (target: Exclude<YamlNode, { kind: "alias" }>) => T): T {
+    this.#visits.enter(node);
+    const result = node.kind === "alias" ? this.#within(node.target, read) : read(node);
+    this.#visits.leave(node);
+    return result;
+  }
+
+  #typeError<T>(node: YamlNode, goType: string, accepted: string, before?: T): T {
+    const line = this.#lines.lineOf(node.offset);
+    this.#findings.push({
+      offset: node.offset,
+      text: `line ${line}: cannot unmarshal ${tagText(node)} into ${goType}`,
+      accepted,
+      isTypeError: true,
+    });
+    return before as T;
+  }
+}
+
+function tagText(node: YamlNode): string {
+  if (node.kind === "scalar") {
+    const tag = node.tag === "" ? tagOf(resolveScalar(node)) : node.tag;
+    return `${shortTag(tag)} \`${shortened(node)}\``;
+  }
+  const tag = node.tag === "" ? (node.kind === "mapping" ? "!!map" : "!!seq") : shortTag(node.tag);
+  return tag === "!!map" || tag === "!!seq" ? tag : `${tag} \`\``;
+}
+
+/** The first seven of more than ten bytes, as yaml.v2 cuts them. */
+function shortened({ text }: YamlScalar): string {
+  const bytes = Buffer.from(text);
+  return bytes.length > 10 ? `${bytes.toString("utf8", 0, 7)}...` : text;
+}
+
+function isNull(node: YamlNode): boolean {
+  return node.kind === "scalar" && resolveScalar(node).type === "null";
+}
+
+function emptyRule(offset: number): RuleSource {
+  return {
+    offset,
+    keyOffset: offset,
+    shareThresholdOffset: offset,
+    metadataOffset: offset,
+    key: "",
+    value: "",
+    rateLimit: undefined,
+    shadowMode: false,
+    quotaMode: false,
+    detailedMetric: false,
+    valueToMetric: false,
+    shareThreshold: false,
+    metadata: undefined,
+    descriptors: [],
+  };
+}
+
+function emptyRateLimit(offset: number): RateLimitSource {
+  return {
+    offset,
+    unitOffset: offset,
+    requestsPerUnit: 0,
+    unit: "",
+    unlimited: false,
+    name: "",
+    replaces: [],
+  };
+}

@@ -1,0 +1,156 @@
+import type { RuleNode } from "./rule-tree.ts";
+
+/** A rule whose final key contains `*`, which stands for any characters, none included. */
+export interface Wildcard {
+  readonly node: RuleNode;
+  /** Its place among the wildcards of its level: of several that match, the first in the file wins. */
+  readonly order: number;
+  /** The final key between its stars; at least two parts, any of which may be empty. */
+  readonly parts: readonly string[];
+  /** The length of all parts together, which is the least that can match. */
+  readonly lengthMin: number;
+}
+
+/**
+ * The wildcards of one level, found by the text before their first star: a lookup walks a radix tree along the request's entry and
+ * tries only wildcards that begin as the entry does, however many there are.
+ */
+export class Wildcards {
+  readonly #root: Branch = { label: "", wildcards: [], branches: new Map() };
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(node: RuleNode): void {
+    const parts = node.finalKey.split("*");
+    const lengthMin = node.finalKey.length - (parts.length - 1);
+    const wildcard: Wildcard = { node, order: this.#size, parts, lengthMin };
+    this.#size += 1;
+    branchFor(this.#root, parts[0] as string).wildcards.push(wildcard);
+  }
+
+  /** The first wildcard, in the order of the file, that matches `key`, an underscore and `value`. */
+  find(key: string, value: string): RuleNode | undefined {
+    const length = key.length + 1 + value.length;
+    let best: Wildcard | undefined;
+    let branch: Branch | undefined = this.#root;
+    let at = 0;
+    for (;;) {
+      best = firstMatch(branch.wildcards, key, value, length, best);
+      if (at >= length) break;
+      branch = branch.branches.get(codeAt(key, value, at));
+      if (branch === undefined || !continuesWith(branch.label, key, value, at, length)) break;
+      at += branch.label.length;
+    }
+    return best?.node;
+  }
+}
+
+/** A node of the radix tree. `label` is the text that leads to it from the branch above. */
+interface Branch {
+  readonly label: string;
+  readonly wildcards: Wildcard[];
+  /** By the first UTF-16 unit of their label. */
+  readonly branches: Map<number, Branch>;
+}
+
+/** The branch at the end of `text`, grown where it is missing. */
+function branchFor(root: Branch, text: string): Branch {
+  let branch = root;
+  let rest = text;
+  while (rest !== "") {
+    const code = rest.charCodeAt(0);
+    const next = branch.branches.get(code);
+    if (next === undefined) {
+      const leaf: Branch = { label: rest, wildcards: [], branches: new Map() };
+      branch.branches.set(code, leaf);
+      return leaf;
+    }
+    const shared = sharedLength(next.label, rest);
+    branch = shared === next.label.length ? next : split(branch, next, shared);
+    rest = rest.slice(shared);
+  }
+  return branch;
+}
+
+function split(above: Branch, branch: Branch, at: number): Branch {
+  const lower: Branch = { ...branch, label: branch.label.slice(at) };
+  const upper: Branch = {
+    label: branch.label.slice(0, at),
+    wildcards: [],
+    branches: new Map([[lower.label.charCodeAt(0), lower]]),
+  };
+  above.branches.set(upper.label.charCodeAt(0), upper);
+  return upper;
+}
+
+function sharedLength(left: string, right: string): number {
+  const max = Math.min(left.length, right.length);
+  let length = 0;
+  while (length < max && left.charCodeAt(length) === right.charCodeAt(length)) length += 1;
+  return length;
+}
+
+const underscore = 0x5f;
+
+/** A UTF-16 unit of `key`, an underscore and `value`, without joining them. */
+function codeAt(key: string, value: string, at: number): number {
+  if (at < key.length) return key.charCodeAt(at);
+  return at === key.length ? underscore : value.charCodeAt(at - key.length - 1);
+}
+
+function continuesWith(
+  label: string,
+  key: string,
+  value: string,
+  from: number,
+  length: number,
+): boolean {
+  if (from + label.length > length) return false;
+  // The branch was found by the label's first unit.
+  for (let i = 1; i < label.length; i++) {
+    if (label.charCodeAt(i) !== codeAt(key, value, from + i)) return false;
+  }
+  return true;
+}
+
+/** The first of `wildcards`, whose beginning is known to match, that matches as a whole and comes before `best`. */
+function firstMatch(
+  wildcards: readonly Wildcard[],
+  key: string,
+  value: string,
+  length: number,
+  best: Wildcard | undefined,
+): Wildcard | undefined {
+  for (let i = 0; i < wildcards.length; i++) {
+    const wildcard = wildcards[i] as Wildcard;
+    if (best !== undefined && best.order < wildcard.order) break;
+    if (wildcard.lengthMin <= length && matchesRest(wildcard, key, value)) return wildcard;
+  }
+  return best;
+}
+
+function matchesRest({ parts }: Wildcard, key: string, value: string): boolean {
+  const begin = (parts[0] as string).length - key.length - 1;
+  // Almost always the stars stand in the value. Only one in the key needs the two joined.
+  return begin >= 0
+    ? matchesFrom(parts, value, begin)
+    : matchesFrom(parts, `${key}_${value}`, begin + key.length + 1);
+}
+
+/** Whether all parts but the first follow in `text` from `begin` on, the last one at its end. */
+function matchesFrom(parts: readonly string[], text: string, begin: number): boolean {
+  const last = parts[parts.length - 1] as string;
+  if (!text.endsWith(last)) return false;
+  const end = text.length - last.length;
+  let at = begin;
+  for (let i = 1; i < parts.length - 1; i++) {
+    const part = parts[i] as string;
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
