@@ -2,14 +2,16 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Code } from "../decision/check.ts";
 import type { Entry } from "../limits/descriptor.ts";
 import type { LimitStats } from "../limits/limit.ts";
+import type { RuleSet } from "../limits/rule-set.ts";
 import { CallDurations, StoreHistograms } from "./call-histograms.ts";
 import { UnknownDomains } from "./domain-table.ts";
 import { EventLoopMonitor } from "./event-loop.ts";
 import { expositionType } from "./exposition.ts";
 import { limitFamilies } from "./limit-families.ts";
-import { LimitTable, type RegisteredLimit } from "./limit-table.ts";
+import { LimitTable } from "./limit-table.ts";
 import type { Log } from "./log.ts";
 import { type Reading, registerCounter, registerGauge } from "./readings.ts";
+import { limitsOf } from "./registered-limits.ts";
 import type { ServiceCounts } from "./service-counts.ts";
 import { registerServiceMetrics } from "./service-metrics.ts";
 import { statsPage } from "./stats-page.ts";
@@ -83,11 +85,6 @@ export class Metrics {
     return this.#limits.stats(statsKey, domain, entries);
   }
 
-  /** Shows limits as 0 from now on. Called with all limits of a rule set, at every load. */
-  registerLimits(limits: Iterable<RegisteredLimit>): void {
-    this.#limits.register(limits);
-  }
-
   /** One descriptor asked for a domain that has no rules. */
   domainNotFound(domain: string): void {
     this.#unknownDomains.add(domain);
@@ -120,10 +117,11 @@ export class Metrics {
     this.#store.observe(seconds, increments);
   }
 
-  /** New rules are in force. */
-  rulesLoaded(limitCount: number): void {
+  /** New rules are in force: their limits show up as 0 from now on. */
+  rulesLoaded(rules: RuleSet): void {
+    this.#limits.register(limitsOf(rules));
     this.#counts.rulesLoads += 1;
-    this.#counts.rulesLimits = limitCount;
+    this.#counts.rulesLimits = rules.limitCount;
     this.#counts.rulesLoadedSeconds = this.#nowMs() / 1000;
     this.#counts.isLastLoadGood = true;
   }

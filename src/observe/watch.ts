@@ -1,0 +1,81 @@
+import type { Metrics } from "./metrics.ts";
+
+/** What the local cache of counters known to be over their limit has to tell; counts since the start. */
+export interface LocalCacheFigures {
+  readonly entries: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Entries whose window ended. */
+  readonly expired: number;
+  /** Entries that made room for others. */
+  readonly evicted: number;
+}
+
+/** Shows the local cache under the reference's names. */
+export function watchLocalCache(metrics: Metrics, read: () => LocalCacheFigures): void {
+  const show = (name: string, help: string, figure: (from: LocalCacheFigures) => number): void =>
+    metrics.gauge({
+      name: `ratelimit_localcache_${name}`,
+      help,
+      statsName: `ratelimit.localcache.${name}`,
+      read: () => figure(read()),
+    });
+  show("entryCount", "Counters now known to be over their limit.", ({ entries }) => entries);
+  show("hitCount", "Look-ups that found their counter.", ({ hits }) => hits);
+  show("missCount", "Look-ups that did not.", ({ misses }) => misses);
+  show("lookupCount", "Look-ups.", ({ hits, misses }) => hits + misses);
+  show("expiredCount", "Entries whose window ended.", ({ expired }) => expired);
+  show("evacuateCount", "Entries that made room for others.", ({ evicted }) => evicted);
+}
+
+/** Shows the store in memory. Evicted counters let hits through: there should be none. */
+export function watchMemoryStore(
+  metrics: Metrics,
+  store: { readonly size: number; readonly evictions: number },
+): void {
+  metrics.gauge({
+    name: "velocitygate_memory_store_counters",
+    help: "Counters held in memory.",
+    read: () => store.size,
+  });
+  metrics.counter({
+    name: "velocitygate_memory_store_evictions_total",
+    help: "Living counters that had to make room for others.",
+    read: () => store.evictions,
+  });
+}
+
+/** Connections to one Redis; counts since the start. */
+export interface ConnectionFigures {
+  readonly active: number;
+  readonly opened: number;
+  readonly closed: number;
+}
+
+/** Shows the connections to Redis, or to the one of its own for one-second windows, under the reference's names. */
+export function watchRedisConnections(
+  metrics: Metrics,
+  pool: "redis_pool" | "redis_per_second_pool",
+  read: () => ConnectionFigures,
+): void {
+  const name = `ratelimit_${pool}_`;
+  const statsName = `ratelimit.${pool}.`;
+  metrics.gauge({
+    name: `${name}cx_active`,
+    help: "Open connections to Redis.",
+    statsName: `${statsName}cx_active`,
+    read: () => read().active,
+  });
+  metrics.counter({
+    name: `${name}cx_total`,
+    help: "Connections to Redis that were opened.",
+    statsName: `${statsName}cx_total`,
+    read: () => read().opened,
+  });
+  metrics.counter({
+    name: `${name}cx_local_close`,
+    help: "Connections to Redis that were closed.",
+    statsName: `${statsName}cx_local_close`,
+    read: () => read().closed,
+  });
+}
