@@ -1,8 +1,5 @@
 import type { Launched } from "./process.js";
 
-/** The Envoy to run: `ENVOY_BIN`, one on the PATH, or the one that the test set-up installed. Throws with what to do. */
-export declare function findEnvoy(): string;
-
 export interface Envoy extends Launched {
   /** Of its first listener. */
   readonly port: number;

