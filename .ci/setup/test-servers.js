@@ -7,6 +7,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -49,7 +50,7 @@ export function executableOf(server) {
   );
 }
 
-if (process.argv[1] === import.meta.filename) main(process.argv.slice(2));
+if (realpathSync(process.argv[1] ?? "/") === import.meta.filename) main(process.argv.slice(2));
 
 function main(names) {
   const servers = [redis, envoy].filter(({ name }) => names.length === 0 || names.includes(name));

@@ -6,6 +6,8 @@ export default class SummaryReporter {
     const brokenFiles = testResults.filter((file) => file.testExecError !== undefined).length;
     const skipped = numPendingTests + numTodoTests;
     const tail = skipped > 0 ? `, ${skipped} skipped` : "";
-    process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests + brokenFiles} failed${tail}\n`);
+    process.stdout.write(
+      `\n${numPassedTests} passed, ${numFailedTests + brokenFiles} failed${tail}\n`,
+    );
   }
 }

@@ -1,0 +1,19 @@
+import { startRedis } from "./redis.ts";
+import { startCluster, startSentinels } from "./redis-groups.ts";
+import { publishSharedRedis } from "./shared-redis.ts";
+import { keepRunning } from "./stop-servers.ts";
+
+/** Starts, once for a whole run of Jest, the Redis servers that suites share. */
+export default async function startServers(): Promise<void> {
+  const [single, sentinel, cluster] = await Promise.all([
+    keepRunning(startRedis()),
+    keepRunning(startSentinels()),
+    keepRunning(startCluster()),
+  ]);
+  publishSharedRedis({
+    single: single.address,
+    sentinels: sentinel.sentinels.map(({ address }) => address),
+    masterName: sentinel.masterName,
+    cluster: cluster.masters.map(({ address }) => address),
+  });
+}
