@@ -171,7 +171,8 @@ export class Metrics {
   /** Lets other work in between the families: with thousands of limits their text takes a while. */
   async #expose(): Promise<ExpositionAnswer> {
     const texts = [
-      await this.#registry.metrics(),
+      // prom-client spells what is not a number in a way of its own.
+      (await this.#registry.metrics()).replace(/ Nan$/gm, " NaN"),
       this.#calls.family(),
       this.#store.families(),
       this.#unknownDomains.families(),

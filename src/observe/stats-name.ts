@@ -31,13 +31,13 @@ export function parseStatsKey(
   domain: string | undefined,
   entries: readonly Entry[] | undefined,
 ): StatsName {
-  const end =
-    domain !== undefined && statsKey.startsWith(`${domain}.`)
-      ? domain.length
-      : indexOrEnd(statsKey, ".", 0);
-  const path = statsKey.slice(end + 1);
-  const levels = (entries && splitByEntries(path, entries)) ?? path.split(".");
-  return { domain: sanitize(statsKey.slice(0, end)), levels: levels.map(sanitize) };
+  if (domain === undefined || !statsKey.startsWith(`${domain}.`)) {
+    const [first = "", ...levels] = sanitize(statsKey).split(".");
+    return { domain: first, levels };
+  }
+  const path = statsKey.slice(domain.length + 1);
+  const levels = entries && splitByEntries(path, entries)?.map(sanitize);
+  return { domain: sanitize(domain), levels: levels ?? sanitize(path).split(".") };
 }
 
 /**
@@ -64,10 +64,6 @@ function levelEnd(path: string, keyEnd: number, value: string, next: string | un
   if (path.startsWith(next, keyEnd)) return keyEnd;
   const valueEnd = keyEnd + 1 + value.length;
   if (path.startsWith(`_${value}${next}`, keyEnd)) return valueEnd;
-  return indexOrEnd(path, next, keyEnd);
-}
-
-function indexOrEnd(text: string, part: string, from: number): number {
-  const at = text.indexOf(part, from);
-  return at < 0 ? text.length : at;
+  const at = path.indexOf(next, keyEnd);
+  return at < 0 ? path.length : at;
 }
