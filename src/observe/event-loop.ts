@@ -17,23 +17,27 @@ const periodMs = 10_000;
 /** Watches the event loop: what it cannot do in time, no client gets in time. */
 export class EventLoopMonitor {
   readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  readonly #nowMs: () => number;
   #began = performance.eventLoopUtilization();
-  #beganMs = performance.now();
+  #beganMs: number;
   #last: EventLoopFigures | undefined;
 
-  constructor() {
+  /** @param nowMs a clock that never goes back */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+    this.#beganMs = nowMs();
     this.#delays.enable();
   }
 
   read(): EventLoopFigures {
-    const isOver = performance.now() - this.#beganMs >= periodMs;
+    const isOver = this.#nowMs() - this.#beganMs >= periodMs;
     if (this.#last !== undefined && !isOver) return this.#last;
     const figures = this.#measure();
     if (!isOver) return figures;
     this.#last = figures;
     this.#delays.reset();
     this.#began = performance.eventLoopUtilization();
-    this.#beganMs = performance.now();
+    this.#beganMs = this.#nowMs();
     return figures;
   }
 
