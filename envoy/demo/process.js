@@ -9,9 +9,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const logCharsMax = 64 * 1024;
 const pollMs = 25;
+const running = new Set();
+
+// Whatever ends this process, nothing that it started stays behind.
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 export function launch(name, command, args, options = {}) {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
@@ -24,6 +31,7 @@ export function launch(name, command, args, options = {}) {
     child.on("close", (code, signal) => resolve({ code, signal }));
   });
   void exited.then((how) => {
+    running.delete(child);
     end = how;
   });
 

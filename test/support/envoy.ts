@@ -1,0 +1,81 @@
+import { type EnvoyConfig, envoyConfig } from "../../envoy/demo/config.js";
+import { startEnvoy as launchEnvoy } from "../../envoy/demo/launch.js";
+import { ask } from "../../envoy/demo/process.js";
+import type { Upstream } from "./upstream.ts";
+
+/** A real Envoy that runs envoy/envoy.yaml. */
+export interface TestEnvoy {
+  readonly port: number;
+  readonly log: string;
+  /** The sum of all statistics whose name matches. */
+  stat(name: RegExp): Promise<number>;
+  /** How many instances of VelocityGate its health checks find well. */
+  healthyGates(): Promise<number>;
+  /** Sets a runtime key, as an operator does on the admin port. */
+  setRuntime(key: string, value: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface EnvoyOptions {
+  /** Its instances of VelocityGate. */
+  readonly gates: readonly { readonly grpcPort: number }[];
+  readonly upstream: Upstream;
+  /** What this test needs different in the configuration. */
+  readonly change?: (config: EnvoyConfig) => void;
+}
+
+export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Promise<TestEnvoy> {
+  const at = (port: number) => ({ host: "127.0.0.1", port });
+  const config = envoyConfig(
+    {
+      listener: at(0),
+      admin: at(0),
+      velocitygate: gates.map(({ grpcPort }) => at(grpcPort)),
+      upstream: at(upstream.port),
+    },
+    change,
+  );
+  const envoy = await launchEnvoy(config);
+  const stat = async (name: RegExp) => sumOfStats(await ask(envoy.adminPort, "/stats"), name);
+  return {
+    port: envoy.port,
+    get log() {
+      return envoy.log();
+    },
+    stat,
+    healthyGates: () => stat(/^cluster\.velocitygate\.membership_healthy$/),
+    async setRuntime(key, value) {
+      await ask(envoy.adminPort, `/runtime_modify?${key}=${value}`, "POST");
+    },
+    async stop() {
+      await envoy.stop();
+    },
+  };
+}
+
+/** The deadlines of envoy.yaml are right for a machine that has time. Where a test counts every request, they must not decide. */
+export function withPatience(config: EnvoyConfig): void {
+  for (const filter of httpFilters(config)) {
+    if (filter.typed_config.timeout !== undefined) filter.typed_config.timeout = "10s";
+  }
+}
+
+/** The filters of the only listener. */
+export function httpFilters(config: EnvoyConfig): EnvoyConfig[] {
+  return config.static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters;
+}
+
+/** The only virtual host. */
+export function virtualHost(config: EnvoyConfig): EnvoyConfig {
+  const [manager] = config.static_resources.listeners[0].filter_chains[0].filters;
+  return manager.typed_config.route_config.virtual_hosts[0];
+}
+
+function sumOfStats(text: string | undefined, name: RegExp): number {
+  let sum = 0;
+  for (const line of (text ?? "").split("\n")) {
+    const [statName = "", value = ""] = line.split(": ");
+    if (name.test(statName)) sum += Number(value);
+  }
+  return sum;
+}
