@@ -1,11 +1,11 @@
 import { open } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { VelocityGateError } from "../errors.ts";
 import { decodeRuleFile } from "../limits/decode-rule-file.ts";
 import type { RuleFile } from "../limits/rule-set.ts";
 import {
   codeOf,
   type FoundFile,
-  filesMax,
   type RuntimeDirectory,
   type Scan,
   scanRuntimeDirectory,
@@ -20,7 +20,9 @@ export interface RuntimeFiles {
 
 const fileBytesMax = 64 * 1024 * 1024;
 const allBytesMax = 256 * 1024 * 1024;
+/** With pauses that grow by a step each: two seconds in all. */
 const attemptsMax = 20;
+const pauseStepMs = 10;
 
 /**
  * The rule files of the directory, as they stood together at one moment: when something changed while they were read, they are read
@@ -35,17 +37,19 @@ export async function readRuntimeDirectory(directory: RuntimeDirectory): Promise
     const reading = await readAll(before);
     const after = await scanRuntimeDirectory(directory);
     if (after.signature === before.signature) {
-      if (typeof reading === "string") throw new RulesUnreadableError(reading, after.signature);
-      return { files: reading, signature: after.signature };
+      const { signature } = after;
+      if (!("problem" in reading)) return { files: reading, signature };
+      throw new RulesUnreadableError(reading.problem, reading.isLasting ? signature : undefined);
     }
     before = after;
+    await delay(attempt * pauseStepMs);
   }
   throw new RulesUnreadableError("the rule files kept changing while they were read", undefined);
 }
 
 /** The files could not be read. */
 export class RulesUnreadableError extends VelocityGateError {
-  /** Of the scan that was judged; `undefined` when there was none that held. */
+  /** As in `RuntimeFiles`; `undefined` when the next attempt may well succeed, though nothing seems to change. */
   readonly signature: string | undefined;
 
   constructor(message: string, signature: string | undefined) {
@@ -54,23 +58,28 @@ export class RulesUnreadableError extends VelocityGateError {
   }
 }
 
+interface Unreadable {
+  readonly problem: string;
+  /** It stays until the files, or their permissions, change. */
+  readonly isLasting: boolean;
+}
+
 /** All files, or what is wrong with one of them. */
-async function readAll({ files, problems }: Scan): Promise<readonly RuleFile[] | string> {
+async function readAll({ files, problems }: Scan): Promise<readonly RuleFile[] | Unreadable> {
   const [problem] = problems;
-  if (problem !== undefined) return problem;
-  if (files.length > filesMax) return `there are more than ${filesMax} rule files`;
+  if (problem !== undefined) return { problem, isLasting: true };
   const read: RuleFile[] = [];
   let bytesLeft = allBytesMax;
   for (const file of files) {
     const bytes = await readOne(file, Math.min(fileBytesMax, bytesLeft));
-    if (typeof bytes === "string") return bytes;
+    if ("problem" in bytes) return bytes;
     bytesLeft -= bytes.length;
     read.push({ name: file.name, text: decodeRuleFile(bytes) });
   }
   return read;
 }
 
-async function readOne({ name, path }: FoundFile, bytesMax: number): Promise<Buffer | string> {
+async function readOne({ name, path }: FoundFile, bytesMax: number): Promise<Buffer | Unreadable> {
   try {
     const file = await open(path);
     try {
@@ -81,10 +90,14 @@ async function readOne({ name, path }: FoundFile, bytesMax: number): Promise<Buf
       await file.close();
     }
   } catch (error) {
-    return `${name}: cannot be read (${codeOf(error)})`;
+    const code = codeOf(error);
+    return { problem: `${name}: cannot be read (${code})`, isLasting: code === "EACCES" };
   }
 }
 
-function tooLong(name: string): string {
-  return `${name}: too long; accepted: ${fileBytesMax} bytes in a file, ${allBytesMax} in all`;
+function tooLong(name: string): Unreadable {
+  return {
+    problem: `${name}: too long; accepted: ${fileBytesMax} bytes in a file, ${allBytesMax} in all`,
+    isLasting: true,
+  };
 }

@@ -1,5 +1,5 @@
-import type { BigIntStats } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import type { BigIntStats, Dirent } from "node:fs";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 /** Where the rule files are, in the reference's terms. */
@@ -44,8 +44,8 @@ export interface WatchPoint {
   readonly matters: (entry: string | undefined) => boolean;
 }
 
-/** More is a mistake in the settings, such as a root that is the whole machine. */
-export const filesMax = 10_000;
+/** Files and directories. More is a mistake in the settings, such as a root that is the whole machine. */
+const entriesMax = 10_000;
 const depthMax = 16;
 
 interface Findings {
@@ -87,8 +87,8 @@ export async function scanRuntimeDirectory(directory: RuntimeDirectory): Promise
 }
 
 function selectionOf({ appDirectory, ignoreDotFiles, watchRoot }: RuntimeDirectory): Selection {
-  // Kubernetes makes its own entries with two dots. Rules found there too would be those of the links beside them once more.
-  const isHidden = (entry: string) => entry.startsWith(ignoreDotFiles ? "." : "..");
+  const isHidden = (entry: string) =>
+    isOfKubernetes(entry) || (ignoreDotFiles && entry.startsWith("."));
   if (!watchRoot) return { isRuleFile: () => true, mayHoldRules: () => true, isHidden };
   const prefix = `${appDirectory.replace(/^\/+|\/+$/g, "").replace(/\/+/g, ".")}.`;
   return {
@@ -96,6 +96,14 @@ function selectionOf({ appDirectory, ignoreDotFiles, watchRoot }: RuntimeDirecto
     mayHoldRules: (name) => `${name}.`.startsWith(prefix) || prefix.startsWith(`${name}.`),
     isHidden,
   };
+}
+
+/**
+ * A mounted ConfigMap is a directory of links to `..data/<file>`, and `..data` is a link that is swapped. What is found behind it is
+ * not a second set of rules, but its change is the change of all files.
+ */
+function isOfKubernetes(entry: string): boolean {
+  return entry.startsWith("..");
 }
 
 /** The directories on the way to the base: each may be swapped, or appear later. */
@@ -111,6 +119,7 @@ async function addPathTo(base: string, findings: Findings): Promise<void> {
       identity: identityOf(stats),
       matters: (entry) => entry === undefined || entry === basename(step),
     });
+    await markLink(step, findings);
   }
 }
 
@@ -137,14 +146,19 @@ async function addDirectory(
   findings.watchPoints.push({
     path,
     identity: identityOf(stats),
-    // The two-dot entries of Kubernetes hold no rule files of their own, but their change is the change of those that link there.
-    matters: (entry) => entry === undefined || entry.startsWith("..") || isOfInterest(entry),
+    matters: (entry) => entry === undefined || isOfKubernetes(entry) || isOfInterest(entry),
   });
   for (const entry of entries) {
-    if (findings.files.length > filesMax) return;
-    if (isOfInterest(entry)) {
-      await addEntry(join(path, entry), nameOf(entry), depth, selection, findings);
+    const isOurs = isOfInterest(entry.name);
+    if (entry.isSymbolicLink() && (isOurs || isOfKubernetes(entry.name))) {
+      await markLink(join(path, entry.name), findings);
     }
+    if (!isOurs) continue;
+    if (findings.files.length + findings.watchPoints.length > entriesMax) {
+      findings.problems.unshift(`${path}: there are more than ${entriesMax} files and directories`);
+      return;
+    }
+    await addEntry(join(path, entry.name), nameOf(entry.name), depth, selection, findings);
   }
 }
 
@@ -177,9 +191,21 @@ async function statOf(path: string): Promise<BigIntStats | string> {
   }
 }
 
-async function entriesOf(path: string): Promise<readonly string[] | string> {
+/** Marks which link it is, so that one swapped away and back again while files are read does not go unseen. */
+async function markLink(path: string, { marks }: Findings): Promise<void> {
   try {
-    return (await readdir(path)).sort();
+    const stats = await lstat(path, { bigint: true });
+    if (stats.isSymbolicLink()) marks.push(`${path} ${identityOf(stats)} ${contentMark(stats)}`);
+  } catch (error) {
+    marks.push(`${path} ${codeOf(error)}`);
+  }
+}
+
+async function entriesOf(path: string): Promise<readonly Dirent[] | string> {
+  try {
+    return (await readdir(path, { withFileTypes: true })).sort((left, right) =>
+      left.name < right.name ? -1 : 1,
+    );
   } catch (error) {
     return codeOf(error);
   }
