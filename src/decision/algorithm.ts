@@ -9,7 +9,7 @@ export interface DecisionOptions {
   readonly nearLimitRatio: number;
   /** Exclusive upper bound of the seconds added to a counter's lifetime, so that counters do not all expire at once. 0: none. */
   readonly expirationJitterMaxSeconds: number;
-  /** Keeps the jitter of windows shorter than a minute below the window itself. */
+  /** The jitter of windows shorter than a minute is at most the window itself. */
   readonly boundJitterOfShortWindows: boolean;
   /** At least 0 and below 1. */
   readonly random: () => number;

@@ -55,24 +55,20 @@ function countedMetadata(check: Check | undefined): JsonObject | undefined {
 
 /** Copies what it takes over: rules are shared by all requests. */
 function mergeInto(merged: Merged, metadata: JsonObject): void {
-  for (const [name, value] of Object.entries(metadata)) {
-    const key = name.toWellFormed();
+  for (const [key, value] of Object.entries(metadata)) {
     const earlier = merged.get(key);
-    if (earlier === undefined) merged.set(key, isObject(value) ? toMap(value) : copy(value));
-    else if (earlier instanceof Map && isObject(value)) mergeInto(earlier, value);
+    if (earlier === undefined) {
+      merged.set(key, isObject(value) ? copy(value) : value);
+    } else if (earlier instanceof Map && isObject(value)) {
+      mergeInto(earlier, value);
+    }
   }
 }
 
-function toMap(object: JsonObject): Merged {
-  const map: Merged = new Map();
-  mergeInto(map, object);
-  return map;
-}
-
-function copy(value: JsonValue): JsonValue {
-  if (typeof value === "string") return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(copy);
-  return isObject(value) ? toObject(toMap(value)) : value;
+function copy(object: JsonObject): Merged {
+  const copied: Merged = new Map();
+  mergeInto(copied, object);
+  return copied;
 }
 
 function isObject(value: JsonValue): value is JsonObject {
