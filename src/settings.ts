@@ -75,7 +75,8 @@ export interface StoreSettings {
 }
 
 export interface MetricsSettings {
-  readonly seriesMax: number;
+  /** How many limits are told apart. */
+  readonly limitsMax: number;
   readonly extraTags: ReadonlyMap<string, string>;
 }
 

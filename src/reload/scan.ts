@@ -89,8 +89,11 @@ export async function scanRuntimeDirectory(directory: RuntimeDirectory): Promise
 function selectionOf({ appDirectory, ignoreDotFiles, watchRoot }: RuntimeDirectory): Selection {
   const isHidden = (entry: string) =>
     isOfKubernetes(entry) || (ignoreDotFiles && entry.startsWith("."));
-  if (!watchRoot) return { isRuleFile: () => true, mayHoldRules: () => true, isHidden };
-  const prefix = `${appDirectory.replace(/^\/+|\/+$/g, "").replace(/\/+/g, ".")}.`;
+  const steps = appDirectory.split("/").filter((step) => step !== "" && step !== ".");
+  if (!watchRoot || steps.length === 0) {
+    return { isRuleFile: () => true, mayHoldRules: () => true, isHidden };
+  }
+  const prefix = `${steps.join(".")}.`;
   return {
     isRuleFile: (name) => name.startsWith(prefix),
     mayHoldRules: (name) => `${name}.`.startsWith(prefix) || prefix.startsWith(`${name}.`),

@@ -23,7 +23,7 @@ export function buildSettings(reading: Reading): Settings {
     store: storeSettings(reading),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
-    metrics: { seriesMax: values.METRICS_MAX_SERIES, extraTags: values.EXTRA_TAGS },
+    metrics: { limitsMax: values.METRICS_MAX_LIMITS, extraTags: values.EXTRA_TAGS },
     shutdownGraceMs: values.SHUTDOWN_GRACE,
     redisHealthCheckActiveConnection: values.REDIS_HEALTH_CHECK_ACTIVE_CONNECTION,
     shown: reading.shown,

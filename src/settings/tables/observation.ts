@@ -24,17 +24,17 @@ export const observation = {
     refusal: () => "Could not parse log level",
   }),
   LOG_FORMAT: logFormat(),
-  METRICS_MAX_SERIES: integer(
-    100_000,
-    [100, 10_000_000],
-    "Series of limits that are kept at most; what is past it is counted under `__overflow__`.",
+  METRICS_MAX_LIMITS: integer(
+    10_000,
+    [100, 1_000_000],
+    "Limits that metrics tell apart; those past it share one series.",
   ),
   USE_PROMETHEUS: boolean(
     false,
     "Serves the metrics on a port of their own too; `/metrics` of the HTTP port is always there.",
   ),
   PROMETHEUS_ADDR: address(":9090", "Address of the metrics port."),
-  EXTRA_TAGS: map("Labels on every metric."),
+  EXTRA_TAGS: map("Labels on every metric.", warned("metrics have no labels of this kind yet")),
   DISABLE_STATS: boolean(
     false,
     "Opens no metrics port, whatever USE_PROMETHEUS says; `/metrics` of the HTTP port stays.",
