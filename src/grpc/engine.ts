@@ -30,7 +30,7 @@ export interface StreamCall extends Call {
 /** What a stream handler wants to hear. Each is called at most once, but `onMessage` and `onDrain`. */
 export interface StreamListener {
   onMessage?(message: Uint8Array): void;
-  /** The peer sends no more messages. */
+  /** The peer sends no more messages; it may be lost instead, and `onEnd` follow. */
   onHalfClose?(): void;
   /** The peer can take messages again after a `write` that answered `false`. */
   onDrain?(): void;

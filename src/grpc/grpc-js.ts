@@ -32,8 +32,7 @@ export const startGrpcJs: StartEngine = async (methods, address, options) => {
 };
 
 class GrpcJsServer implements GrpcServer {
-  // HTTP/2 closes a connection in its own order, so the end of one direction must not end the other.
-  readonly #listener = createServer({ allowHalfOpen: true, noDelay: true });
+  readonly #listener = createServer({ noDelay: true });
   readonly #stopped = new Promise<void>((resolve) => {
     this.#listener.once("close", resolve);
   });

@@ -63,7 +63,7 @@ async function isAbandoned(path: string): Promise<boolean> {
 
 function bindError(address: ListenAddress, error: unknown): VelocityGateError {
   const code = codeOf(error);
-  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = reasons[code] ?? String(error);
   return new VelocityGateError(
     "SETTINGS_INVALID",
     `cannot listen on ${formatAddress(address)}: ${reason}${code === "" ? "" : ` (${code})`}`,
@@ -79,5 +79,5 @@ function formatAddress(address: ListenAddress): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 }

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
  */
 export async function eventually<Result>(
   check: () => Result | Promise<Result>,
-  { timeoutMs = 5000, intervalMs = 5 } = {},
+  { timeoutMs = 4000, intervalMs = 5 } = {},
 ): Promise<Result> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

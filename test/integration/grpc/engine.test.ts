@@ -1,0 +1,23 @@
+import { afterEach, describe } from "@jest/globals";
+import type { StartEngine } from "../../../src/grpc/engine.ts";
+import { startGrpcJs } from "../../../src/grpc/grpc-js.ts";
+import { connectionBehaviours } from "./behaviours/connection.ts";
+import { listenBehaviours } from "./behaviours/listen.ts";
+import { streamBehaviours } from "./behaviours/stream.ts";
+import { unaryBehaviours } from "./behaviours/unary.ts";
+import { Harness } from "./harness.ts";
+
+/** Every engine behind `engine.ts` behaves the same; a new one is a row here. */
+const engines: readonly (readonly [name: string, start: StartEngine])[] = [
+  ["grpc-js", startGrpcJs],
+];
+
+describe.each(engines)("the %s engine", (_name, start) => {
+  const harness = new Harness(start);
+  afterEach(() => harness.cleanUp());
+
+  describe("unary calls", () => unaryBehaviours(harness));
+  describe("streams", () => streamBehaviours(harness));
+  describe("connections", () => connectionBehaviours(harness));
+  describe("listening", () => listenBehaviours(harness));
+});
