@@ -1,6 +1,6 @@
 import type { HttpAnswer, HttpRoute, HttpRoutes } from "./server.ts";
 
-/** Answers `POST /json`. */
+/** Answers `/json`; an empty body is for it to refuse. */
 export type JsonHandler = (body: Buffer) => Promise<HttpAnswer>;
 
 /** What the probes ask. Each answers the parts that do not hold yet or any more, for people; none: all is well. */
@@ -42,7 +42,7 @@ export function mainRoutes({ version, probes, json, exposition }: MainParts): Ht
       ["/healthz/live", { answer: () => ({ status: 200, body: "OK\n" }) }],
       ["/healthz/ready", { answer: () => probe("not ready", probes.unready()) }],
       ["/healthz/startup", { answer: () => probe("not started", probes.unstarted()) }],
-      ["/json", { bodyBytesMax: jsonBytesMax, answer: (body) => answerJson(json, body) }],
+      ["/json", { bodyBytesMax: jsonBytesMax, answer: json }],
       ["/metrics", metrics],
       ["/actuator/prometheus", metrics],
     ]),
@@ -65,10 +65,6 @@ function healthcheck(probes: Probes): HttpAnswer {
 function probe(complaint: string, failing: readonly string[]): HttpAnswer {
   if (failing.length === 0) return { status: 200, body: "OK\n" };
   return { status: 503, body: `${complaint}: ${failing.join(", ")}\n` };
-}
-
-async function answerJson(json: JsonHandler, body: Buffer): Promise<HttpAnswer> {
-  return body.length === 0 ? { status: 400, body: "Bad Request\n" } : await json(body);
 }
 
 function indexPage(version: string): string {

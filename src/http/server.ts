@@ -36,28 +36,35 @@ export interface HttpServer {
 
 export const plainText = "text/plain; charset=utf-8";
 
-// What one client may take of time and room.
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 15_000;
-const keepAliveTimeoutMs = 60_000;
-const timeoutCheckMs = 2_000;
-const headerBytesMax = 16 * 1024;
-const connectionsMax = 1024;
+/** What one client may take of time and room, and how many there may be. */
+export interface HttpBounds {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** How often the first two are looked after. */
+  readonly timeoutCheckMs: number;
+  readonly headerBytesMax: number;
+  /** Further connections are closed at once. */
+  readonly connectionsMax: number;
+}
+
+const boundsDefault: HttpBounds = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  keepAliveTimeoutMs: 60_000,
+  timeoutCheckMs: 2_000,
+  headerBytesMax: 16 * 1024,
+  connectionsMax: 1024,
+};
 
 /** @throws (rejects) VelocityGateError `SETTINGS_INVALID` when the address cannot be had. */
 export async function startHttp(
   routes: HttpRoutes,
   settings: ListenSettings,
   log: Log,
+  bounds: HttpBounds = boundsDefault,
 ): Promise<HttpServer> {
-  const server = createServer({
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    connectionsCheckingInterval: timeoutCheckMs,
-    maxHeaderSize: headerBytesMax,
-  });
-  server.maxConnections = connectionsMax;
+  const server = createBounded(bounds);
   const unused = trackUnused(server);
   server.on("request", (request, response) => {
     void respond(server, routes, request, response, log);
@@ -72,6 +79,18 @@ export async function startHttp(
       return closing;
     },
   };
+}
+
+function createBounded(bounds: HttpBounds): Server {
+  const server = createServer({
+    headersTimeout: bounds.headersTimeoutMs,
+    requestTimeout: bounds.requestTimeoutMs,
+    keepAliveTimeout: bounds.keepAliveTimeoutMs,
+    connectionsCheckingInterval: bounds.timeoutCheckMs,
+    maxHeaderSize: bounds.headerBytesMax,
+  });
+  server.maxConnections = bounds.connectionsMax;
+  return server;
 }
 
 async function respond(
@@ -96,13 +115,14 @@ async function respond(
 }
 
 async function answerOf(
-  { bodyBytesMax, answer }: HttpRoute,
+  route: HttpRoute,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<HttpAnswer> {
-  if (bodyBytesMax === undefined) return answer(Buffer.alloc(0));
+  const { bodyBytesMax } = route;
+  if (bodyBytesMax === undefined) return await route.answer(Buffer.alloc(0));
   const body = await readBody(request, bodyBytesMax);
-  if (body !== undefined) return answer(body);
+  if (body !== undefined) return await route.answer(body);
   response.shouldKeepAlive = false;
   return { status: 413, body: `Content Too Large: at most ${bodyBytesMax} bytes are read\n` };
 }
