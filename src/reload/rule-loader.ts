@@ -6,12 +6,24 @@ import type { Log } from "../observe/log.ts";
 import { RulesUnreadableError, readRuntimeDirectory } from "./runtime-directory.ts";
 import { baseDirectory, type RuntimeDirectory } from "./scan.ts";
 
+/** There is not one rule file, which a start should not survive: the settings are probably wrong. */
+export class NoRuleFileError extends VelocityGateError {
+  constructor(directory: RuntimeDirectory) {
+    const { watchRoot, appDirectory } = directory;
+    const where = baseDirectory(directory) + (watchRoot ? `, below ${appDirectory}` : "");
+    super(
+      "RULES_INVALID",
+      `no rule file found in ${where} (RUNTIME_ROOT, RUNTIME_SUBDIRECTORY, RUNTIME_APPDIRECTORY); accepted: at least one file, or none with FORCE_START_WITHOUT_INITIAL_CONFIG=true`,
+    );
+  }
+}
+
 export interface RuleLoaderOptions extends LoadOptions {
   readonly directory: RuntimeDirectory;
   /** Takes a directory without rule files for rules without domains; otherwise that is refused. */
   readonly mayBeEmpty: boolean;
   readonly log: Log;
-  /** Rules are in force. They are the ones that were when nothing changed in the files. */
+  /** The callbacks must not throw. This one: rules are in force. They are the ones that were when nothing changed in the files. */
   readonly onLoaded?: (rules: RuleSet, isChanged: boolean) => void;
   /** Rules were refused. Those that were in force, if any, still are. */
   readonly onRefused?: (error: VelocityGateError) => void;
@@ -84,7 +96,7 @@ export class RuleLoader implements RuleHolder {
   async #newRules(): Promise<RuleSet> {
     const { directory, mayBeEmpty, mergeDomains } = this.#options;
     const files = await this.#read();
-    if (files.length === 0 && !mayBeEmpty) throw noFiles(directory);
+    if (files.length === 0 && !mayBeEmpty) throw new NoRuleFileError(directory);
     const digest = digestOf(files);
     if (this.#current !== undefined && digest === this.#digest) return this.#current;
     const rules = loadRules(files, { mergeDomains });
@@ -139,13 +151,4 @@ function digestOf(files: readonly RuleFile[]): string {
     hash.update(`${name}\0${text.length}\0`, "utf16le").update(text, "utf16le");
   }
   return hash.digest("base64");
-}
-
-function noFiles(directory: RuntimeDirectory): VelocityGateError {
-  const { watchRoot, appDirectory } = directory;
-  const where = baseDirectory(directory) + (watchRoot ? `, below ${appDirectory}` : "");
-  return new VelocityGateError(
-    "RULES_INVALID",
-    `no rule file found in ${where} (RUNTIME_ROOT, RUNTIME_SUBDIRECTORY, RUNTIME_APPDIRECTORY); accepted: at least one file, or none with FORCE_START_WITHOUT_INITIAL_CONFIG=true`,
-  );
 }

@@ -93,7 +93,14 @@ function singlePlace(
     );
     return nowhere;
   }
-  if (isPath) return { ...nowhere, socketPath: url };
+  if (isPath) {
+    if (values[`${prefix}_TLS`]) {
+      mistakes.push(
+        `${prefix}_TLS: there is no TLS on a Unix socket, which ${prefix}_URL is; accepted: false`,
+      );
+    }
+    return { ...nowhere, socketPath: url };
+  }
   const found = parseRedisAddress(url, 6379);
   return found === undefined
     ? refuse()

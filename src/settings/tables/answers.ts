@@ -28,13 +28,14 @@ export const answers = {
   ),
   MEMORY_STORE_MAX_KEYS: integer(
     1_000_000,
-    [1_000, 100_000_000],
+    [1, 16_777_216],
     "Counters that the memory store holds at most.",
   ),
   LOCAL_CACHE_SIZE_IN_BYTES: integer(
     0,
     [0, 1_099_511_627_776],
     "Memory for counters that are known to be over their limit, which are then not asked for again. 0: none.",
+    warned("every check is counted yet, with the same answers"),
   ),
   CACHE_KEY_PREFIX: text("", "Put before every counter key.", {
     accepted: "at most 256 bytes",

@@ -61,8 +61,7 @@ export const redis = {
   REDIS_PERSECOND_CLUSTER_PIPELINE_PARALLELISM: parallelism(),
   REDIS_CLOSE_CONNECTION_ON_READONLY_ERROR: boolean(
     false,
-    "Drops a connection on which a replica answered.",
-    warned("closing connections on READONLY answers is not there yet"),
+    "A connection to a server that has become a replica is closed in any case.",
   ),
 } as const;
 

@@ -12,7 +12,7 @@ export const rules = {
   ),
   RUNTIME_IGNOREDOTFILES: boolean(
     false,
-    "Skips files and directories whose name begins with a dot; needed on a mounted ConfigMap.",
+    "Skips files and directories whose name begins with a dot.",
   ),
   RUNTIME_WATCH_ROOT: boolean(
     true,
