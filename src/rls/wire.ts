@@ -97,7 +97,8 @@ export function skipField(cursor: Cursor, end: number, tag: number): void {
   if (wireType === wireTypes.varint) {
     readVarint(cursor, end);
   } else if (wireType === wireTypes.bytes) {
-    cursor.at += readLength(cursor, end);
+    const length = readLength(cursor, end);
+    cursor.at += length;
   } else if (wireType === wireTypes.fixed64 || wireType === wireTypes.fixed32) {
     const length = wireType === wireTypes.fixed64 ? 8 : 4;
     if (length > end - cursor.at) throw malformed(cursor.at, "a number is cut off");
