@@ -46,6 +46,13 @@ export class Exposition {
     return this;
   }
 
+  /** An empty text in which the present family goes on. */
+  continued(): Exposition {
+    const next = new Exposition();
+    next.#name = this.#name;
+    return next;
+  }
+
   toString(): string {
     return this.#text;
   }

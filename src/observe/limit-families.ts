@@ -1,5 +1,5 @@
 import type { LimitStats } from "../limits/limit.ts";
-import { Exposition, metricName, renderLabels } from "./exposition.ts";
+import { Exposition, metricName } from "./exposition.ts";
 import type { LimitRow } from "./limit-table.ts";
 import type { StatsName } from "./stats-name.ts";
 
@@ -45,22 +45,32 @@ export const limitCounters: readonly LimitCounter[] = [
   },
 ];
 
-/** Writes the counts of all limits, summed up by domain and the first two levels as in the reference. One text per family. */
+/** How many samples are written at a time: about a millisecond's work. */
+const samplesAtATime = 1000;
+
+/** Writes the counts of all limits, summed up by their labels, piece by piece so that other work may come in between. */
 export function* limitFamilies(rows: Iterable<LimitRow>): Iterable<string> {
   const all = [...rows];
   const sums = sumByLabels(all);
+  yield "";
   for (const { stat, name, help } of limitCounters) {
-    const family = new Exposition().family(limitPrefix + name, "counter", help);
-    for (const [labels, stats] of sums) family.sample(stats[stat], labels);
-    yield family.toString();
+    let text = new Exposition().family(limitPrefix + name, "counter", help);
+    let samples = 0;
+    for (const [labels, stats] of sums) {
+      text.sample(stats[stat], labels);
+      samples += 1;
+      if (samples % samplesAtATime > 0) continue;
+      yield text.toString();
+      text = text.continued();
+    }
+    yield text.toString();
   }
   for (const counter of limitCounters) if (!counter.isMapped) yield unmappedFamilies(all, counter);
 }
 
 function sumByLabels(rows: readonly LimitRow[]): ReadonlyMap<string, LimitStats> {
   const sums = new Map<string, LimitStats>();
-  for (const { name, stats } of rows) {
-    const labels = renderLabels(labelsOf(name));
+  for (const { labels, stats } of rows) {
     const sum = sums.get(labels);
     if (sum === undefined) sums.set(labels, { ...stats });
     else for (const { stat } of limitCounters) sum[stat] += stats[stat];
@@ -68,15 +78,15 @@ function sumByLabels(rows: readonly LimitRow[]): ReadonlyMap<string, LimitStats>
   return sums;
 }
 
-function labelsOf({ domain, levels: [key1 = "", key2] }: StatsName): Record<string, string> {
-  return key2 === undefined ? { domain, key1 } : { domain, key1, key2 };
-}
+/** Each of these is a metric of its own, so there are only so many; with labels, all are there. */
+const unmappedMax = 1000;
 
-/** As the reference names what its mapping does not know. Only what has been counted: they are a metric each. */
+/** As the reference names what its mapping does not know. Only what has been counted. */
 function unmappedFamilies(rows: readonly LimitRow[], { stat, name, help }: LimitCounter): string {
   const sums = new Map<string, number>();
   for (const row of rows) {
     if (row.stats[stat] === 0) continue;
+    if (sums.size >= unmappedMax) break;
     const metric = metricName(limitPrefix, fullKey(row.name), `_${name}`);
     sums.set(metric, (sums.get(metric) ?? 0) + row.stats[stat]);
   }

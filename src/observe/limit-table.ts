@@ -1,5 +1,6 @@
 import type { Entry } from "../limits/descriptor.ts";
 import type { LimitStats } from "../limits/limit.ts";
+import { renderLabels } from "./exposition.ts";
 import { parseStatsKey, type StatsName, sanitize } from "./stats-name.ts";
 
 /** A limit that is known when rules are loaded. */
@@ -14,6 +15,8 @@ export interface RegisteredLimit {
 /** One counted limit. */
 export interface LimitRow {
   readonly name: StatsName;
+  /** Its labels in Prometheus, rendered once: the domain and the first two levels, as the reference has them. */
+  readonly labels: string;
   readonly stats: LimitStats;
   /** The registration that last named it; 0 when none did. */
   registration: number;
@@ -110,8 +113,11 @@ function registeredName({ statsKey, domain, levels }: RegisteredLimit): StatsNam
 }
 
 function row(name: StatsName): LimitRow {
+  const { domain, levels } = name;
+  const [key1 = "", key2] = levels;
   return {
     name,
+    labels: renderLabels(key2 === undefined ? { domain, key1 } : { domain, key1, key2 }),
     stats: {
       totalHits: 0,
       overLimit: 0,

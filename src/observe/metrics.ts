@@ -31,7 +31,7 @@ export interface MetricsOptions {
 export interface ExpositionAnswer {
   readonly status: 200;
   readonly contentType: string;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 export type CallErrorKind = "redis_error" | "service_error";
@@ -168,19 +168,20 @@ export class Metrics {
     this.#registry.clear();
   }
 
-  /** Lets other work in between the families: with thousands of limits their text takes a while. */
+  /** Lets other work in between the pieces: the text of thousands of limits takes a while. */
   async #expose(): Promise<ExpositionAnswer> {
-    const texts = [
-      // prom-client spells what is not a number in a way of its own.
-      (await this.#registry.metrics()).replace(/ Nan$/gm, " NaN"),
+    // prom-client spells what is not a number in a way of its own.
+    const ofProcess = (await this.#registry.metrics()).replace(/ Nan$/gm, " NaN");
+    const pieces = [
+      ofProcess,
       this.#calls.family(),
       this.#store.families(),
       this.#unknownDomains.families(),
-    ];
-    for (const family of limitFamilies(this.#limits.rows())) {
-      texts.push(family);
+    ].map((text) => Buffer.from(text));
+    for (const piece of limitFamilies(this.#limits.rows())) {
+      pieces.push(Buffer.from(piece));
       await new Promise(setImmediate);
     }
-    return { status: 200, contentType: expositionType, body: texts.join("") };
+    return { status: 200, contentType: expositionType, body: Buffer.concat(pieces) };
   }
 }

@@ -16,7 +16,7 @@ function open(options: Partial<MetricsOptions> = {}): Metrics {
 }
 
 async function scrape(metrics: Metrics): Promise<ReadonlyMap<string, Family>> {
-  return parseExposition((await metrics.expose()).body);
+  return parseExposition((await metrics.expose()).body.toString());
 }
 
 const perLimit = "ratelimit_service_rate_limit_";

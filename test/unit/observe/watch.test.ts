@@ -18,7 +18,7 @@ test("the stores and the local cache show up under the reference's names, or our
     opened: 13,
     closed: 14,
   }));
-  const families = parseExposition((await metrics.expose()).body);
+  const families = parseExposition((await metrics.expose()).body.toString());
   const values = {
     ratelimit_localcache_entryCount: 1,
     ratelimit_localcache_hitCount: 2,
