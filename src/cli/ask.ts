@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
 import {
-  RateLimitRequest,
-  RateLimitResponse,
   RateLimitResponse_Code as Code,
   type RateLimitResponse_DescriptorStatus as DescriptorStatus,
+  RateLimitRequest,
+  RateLimitResponse,
   RateLimitResponse_RateLimit_Unit as Unit,
 } from "../gen/envoy/service/ratelimit/v3/rls.ts";
 import type { Entry } from "../limits/descriptor.ts";
@@ -128,12 +128,14 @@ function statusText(status: DescriptorStatus): string {
 }
 
 function asJson(answer: RateLimitResponse): string {
-  const statuses = answer.statuses.map(({ code, currentLimit, limitRemaining, durationUntilReset }) => ({
-    code: nameOf(Code, code),
-    limit: currentLimit && { ...currentLimit, unit: nameOf(Unit, currentLimit.unit) },
-    remaining: limitRemaining,
-    resetSeconds: durationUntilReset?.seconds,
-  }));
+  const statuses = answer.statuses.map(
+    ({ code, currentLimit, limitRemaining, durationUntilReset }) => ({
+      code: nameOf(Code, code),
+      limit: currentLimit && { ...currentLimit, unit: nameOf(Unit, currentLimit.unit) },
+      remaining: limitRemaining,
+      resetSeconds: durationUntilReset?.seconds,
+    }),
+  );
   return `${JSON.stringify({
     overallCode: nameOf(Code, answer.overallCode),
     statuses,

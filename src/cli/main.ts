@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { ask } from "./ask.ts";
 import { check } from "./check.ts";
-import { explain } from "./explain.ts";
 import { type Command, UsageError } from "./command.ts";
 
-const commands: Readonly<Record<string, Command>> = { ask, check, explain };
+const commands: Readonly<Record<string, Command>> = { ask, check };
 
 const usage = `usage: velocitygate <command> …
 

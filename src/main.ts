@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { announce } from "./announce.ts";
+import { type App, startApp } from "./app.ts";
+import { systemClock } from "./clock.ts";
+import { VelocityGateError } from "./errors.ts";
+import { exampleRules } from "./example-rules.ts";
+import { createLogger, type Logger } from "./observe/log.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+/** How long an orderly end may take beyond `SHUTDOWN_GRACE`. */
+const exitMarginMs = 5_000;
+
+const settings = withRules(settingsOrExit());
+const log = createLogger(settings.log);
+for (const warning of settings.warnings) log.warn(warning);
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  // A bug in one request must not take down the others'.
+  process.on(event, (error: unknown) => log.error("an error nobody handled", { event, error }));
+}
+await run(settings, log);
+
+/** Starts the service and ties it to the process's signals. */
+async function run(settings: Settings, log: Logger): Promise<void> {
+  let app: App;
+  try {
+    app = await startApp(settings, { log, clock: systemClock, random: Math.random });
+  } catch (error) {
+    if (!(error instanceof VelocityGateError)) throw error;
+    endWith(error);
+  }
+  announce(app, settings, log);
+  process.on("SIGHUP", () => void app.reload());
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+
+  let isStopping = false;
+  function stop(signal: string): void {
+    if (isStopping) {
+      log.warn("stopped at once by a second signal", { signal });
+      process.exit(1);
+    }
+    isStopping = true;
+    log.info("stopping", { signal, graceMs: settings.shutdownGraceMs });
+    setTimeout(() => process.exit(1), settings.shutdownGraceMs + exitMarginMs).unref();
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error("stopped, but not in order", { error });
+        process.exit(1);
+      },
+    );
+  }
+}
+
+function settingsOrExit(): Settings {
+  try {
+    return readSettings();
+  } catch (error) {
+    if (!(error instanceof VelocityGateError)) throw error;
+    endWith(error);
+  }
+}
+
+/** The example rules, when nobody said where the rules are and the usual place does not exist. */
+function withRules(settings: Settings): Settings {
+  const { rules } = settings;
+  if (rules.isConfigured || existsSync(rules.root) || !existsSync(exampleRules.root))
+    return settings;
+  return { ...settings, rules: { ...rules, ...exampleRules } };
+}
+
+/** What is wrong is the operator's to mend: it is told plainly, and the exit code says so. */
+function endWith(error: VelocityGateError): never {
+  process.stderr.write(`velocitygate: ${error.message}\n`);
+  process.exit(2);
+}

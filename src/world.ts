@@ -1,0 +1,10 @@
+import type { Clock } from "./clock.ts";
+import type { Log } from "./observe/log.ts";
+
+/** What the program is given from outside, and tests may replace. */
+export interface World {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** At least 0 and below 1. */
+  readonly random: () => number;
+}
