@@ -180,7 +180,7 @@ export class Metrics {
     ].map((text) => Buffer.from(text));
     for (const piece of limitFamilies(this.#limits.rows())) {
       pieces.push(Buffer.from(piece));
-      await new Promise(setImmediate);
+      await new Promise((resolve) => setImmediate(resolve));
     }
     return { status: 200, contentType: expositionType, body: Buffer.concat(pieces) };
   }

@@ -230,67 +230,6 @@ describe("our own", () => {
   });
 });
 
-describe("what callers send cannot break or flood the metrics", () => {
-  test("label values of any form are escaped and well-formed", async () => {
-    const metrics = open();
-    metrics.limitStats('d.k_a"b\\c\nd\uDCFF').totalHits = 1;
-    const family = (await scrape(metrics)).get(`${perLimit}total_hits`);
-    expect(family?.samples[0]?.labels).toEqual({ domain: "d", key1: 'k_a"b\\c\nd\uFFFD' });
-  });
-
-  test("keys that read the same once they are well-formed are one series", async () => {
-    const metrics = open();
-    metrics.limitStats("d.k_\uDC80").totalHits = 1;
-    metrics.limitStats("d.k_\uDC81").totalHits = 2;
-    metrics.limitStats("d.k_\uDC80").overLimitWithLocalCache = 1;
-    metrics.limitStats("d.k_\uDC81").overLimitWithLocalCache = 2;
-    const families = await scrape(metrics);
-    const labels = { domain: "d", key1: "k_\uFFFD" };
-    expect(sampleValue(families, `${perLimit}total_hits`, labels)).toBe(3);
-    expect(sampleValue(families, `${perLimit}d_k___over_limit_with_local_cache`)).toBe(3);
-  });
-
-  test("long names and values are cut to what scrapers accept", async () => {
-    const metrics = open();
-    metrics.limitStats(`d.k_${"x".repeat(5000)}`).overLimitWithLocalCache = 1;
-    metrics.domainNotFound("y".repeat(5000));
-    for (const { samples } of (await scrape(metrics)).values()) {
-      for (const { name, labels } of samples) {
-        for (const text of [name, ...Object.values(labels)]) {
-          expect(text.length).toBeLessThanOrEqual(250);
-        }
-      }
-    }
-  });
-
-  test("past the bound, limits share one series, and one warning without a value says so", async () => {
-    const log = keptLog();
-    const metrics = open({ log, limitsMax: 10 });
-    for (let i = 0; i < 100; i++) metrics.limitStats(`d.secret_${i}`).totalHits += 1;
-    const family = (await scrape(metrics)).get(`${perLimit}total_hits`);
-    expect(family?.samples).toHaveLength(6);
-    expect(family?.samples.at(-1)).toMatchObject({
-      labels: { domain: "__overflow__", key1: "__overflow__" },
-      value: 95,
-    });
-    expect(log.lines).toEqual([
-      { level: "warn", message: expect.any(String), fields: { limitsMax: 10 } },
-    ]);
-    expect(JSON.stringify(log.lines)).not.toContain("secret");
-  });
-
-  test("domains without rules are bounded alike", async () => {
-    const metrics = open();
-    for (let i = 0; i < 1500; i++) metrics.domainNotFound(`domain ${i}`);
-    const family = (await scrape(metrics)).get(`${perLimit}domain_not_found`);
-    expect(family?.samples).toHaveLength(1001);
-    expect(family?.samples.at(-1)).toMatchObject({
-      labels: { domain: "__overflow__" },
-      value: 500,
-    });
-  });
-});
-
 test("scrapes at the same time share one text; the next one is fresh", async () => {
   const metrics = open();
   metrics.answered("OK");
