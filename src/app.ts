@@ -19,7 +19,10 @@ export interface App {
   readonly debugPort: number;
   /** `undefined` until a first set could be loaded. */
   readonly rules: RuleSet | undefined;
-  readonly store: string;
+  /** Where it counts, for people. */
+  readonly counters: string;
+  /** Rejects when the service cannot come to work, and the operator wants it to end then. */
+  readonly working: Promise<void>;
   /** Looks at the rule files, changed or not. */
   reload(): Promise<void>;
   /** Turns unhealthy, lets calls in flight finish for at most `SHUTDOWN_GRACE`, and closes everything. */
@@ -53,6 +56,8 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   closers.add(() => metrics.close());
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });
+  // Whoever waits for it is told; nobody has to.
+  counters.reached.catch(() => undefined);
   closers.add(() => counters.store.close());
   const rules = new RuleLoader({
     directory: settings.rules,
@@ -91,7 +96,8 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
 
   return {
     ...listeners.ports,
-    store: counters.description,
+    counters: counters.description,
+    working: counters.reached,
     get rules() {
       return rules.current;
     },

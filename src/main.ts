@@ -32,6 +32,12 @@ async function run(settings: Settings, log: Logger): Promise<void> {
   process.on("SIGHUP", () => void app.reload());
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 
+  app.working.catch((error: unknown) => {
+    if (isStopping) return;
+    log.fatal("ended: the counters cannot be reached", { error });
+    process.exit(1);
+  });
+
   let isStopping = false;
   function stop(signal: string): void {
     if (isStopping) {

@@ -1,10 +1,13 @@
 import { createMemoryStore } from "./counters/memory.ts";
 import { observed } from "./counters/observed.ts";
+import type { RedisSettings } from "./counters/redis-settings.ts";
+import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
+import { createSplitStore } from "./counters/split.ts";
 import type { CounterStore } from "./counters/store.ts";
 import { type KnownOver, noneKnownOver } from "./decision/known-over.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import { watchMemoryStore } from "./observe/watch.ts";
+import { watchMemoryStore, watchRedisConnections } from "./observe/watch.ts";
 import type { Settings } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -14,6 +17,8 @@ export interface Counters {
   readonly knownOver: KnownOver;
   /** For people: what it is and why. */
   readonly description: string;
+  /** Rejects when the store was never reached within the time that the operator allows for it (`REDIS_STARTUP_MAX_ELAPSED_TIME`). */
+  readonly reached: Promise<void>;
 }
 
 export interface CounterParts extends World {
@@ -21,16 +26,68 @@ export interface CounterParts extends World {
   readonly metrics: Metrics;
 }
 
-/** Opens the store that the settings name. It need not be reachable yet: `health` is told once it is. */
+/** Opens the store that the settings name. It need not be reachable yet: health turns good once it is. */
 export function openCounters(settings: Settings, parts: CounterParts): Counters {
-  const { clock, health, metrics } = parts;
-  const { backend, reason, memoryKeysMax } = settings.store;
-  const store = createMemoryStore({ clock, keysMax: memoryKeysMax });
-  watchMemoryStore(metrics, store);
-  health.set("store", true);
+  const { metrics } = parts;
+  const { store, description, reached } =
+    settings.store.redis === undefined
+      ? openMemory(settings, parts)
+      : openRedis(settings, settings.store.redis, parts);
   return {
     store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
     knownOver: noneKnownOver,
-    description: `in ${backend}, of this instance alone (${reason})`,
+    description: `${description} (${settings.store.reason})`,
+    reached,
   };
+}
+
+type Opened = Pick<Counters, "store" | "description" | "reached">;
+
+function openMemory({ store }: Settings, { clock, health, metrics }: CounterParts): Opened {
+  const memory = createMemoryStore({ clock, keysMax: store.memoryKeysMax });
+  watchMemoryStore(metrics, memory);
+  health.set("store", true);
+  return {
+    store: memory,
+    description: "in memory, for this instance alone",
+    reached: Promise.resolve(),
+  };
+}
+
+function openRedis(settings: Settings, redis: RedisSettings, parts: CounterParts): Opened {
+  const { log, random, metrics } = parts;
+  const main = createRedisStore(redis, { log, random });
+  watchRedisConnections(metrics, "redis_pool", () => main.connections);
+  const description = `in Redis, ${redis.topology}`;
+  if (settings.store.perSecond === undefined) {
+    return { store: main, description, reached: followHealth([main], settings, parts) };
+  }
+  const perSecond = createRedisStore(settings.store.perSecond, { log, random });
+  watchRedisConnections(metrics, "redis_per_second_pool", () => perSecond.connections);
+  return {
+    store: createSplitStore(main, perSecond),
+    description: `${description}, those of a second in another one`,
+    reached: followHealth([main, perSecond], settings, parts),
+  };
+}
+
+/**
+ * Healthy once every Redis was reached. A lost connection makes no difference afterwards unless the operator wants it to: while
+ * Redis is away all instances would leave Envoy's sight at once, and nothing would be gained.
+ */
+async function followHealth(
+  stores: readonly RedisStore[],
+  { redisHealthCheckActiveConnection }: Settings,
+  { health }: CounterParts,
+): Promise<void> {
+  if (redisHealthCheckActiveConnection) {
+    const update = () =>
+      health.set(
+        "store",
+        stores.every(({ isConnected }) => isConnected),
+      );
+    for (const store of stores) store.onConnection(update);
+  }
+  await Promise.all(stores.map(({ firstConnection }) => firstConnection));
+  health.set("store", true);
 }

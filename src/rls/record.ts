@@ -1,10 +1,11 @@
 import type { Check, Decision, DescriptorStatus } from "../decision/check.ts";
-import type { RateLimitRequest } from "../limits/descriptor.ts";
+import type { Entry, RateLimitRequest } from "../limits/descriptor.ts";
 import type { LimitStats } from "../limits/limit.ts";
 
 /** Where the counts of requests go; `observe/metrics.ts` is the real one. */
 export interface RequestStats {
-  limitStats(statsKey: string): LimitStats;
+  /** Domain and entries tell the labels apart where they contain dots. */
+  limitStats(statsKey: string, domain: string, entries: readonly Entry[]): LimitStats;
   domainNotFound(domain: string): void;
   globalShadowMode(): void;
 }
@@ -15,23 +16,23 @@ export function recordUnknownDomain(stats: RequestStats, request: RateLimitReque
 }
 
 /** Counts the hits asked of each limit, before the store is: they were asked even if it fails (the reference's `total_hits`). */
-export function recordHits(stats: RequestStats, checks: readonly Check[]): void {
+export function recordHits(stats: RequestStats, domain: string, checks: readonly Check[]): void {
   for (const { descriptor, match, hits } of checks) {
     if (match === undefined) continue;
-    const counts = stats.limitStats(match.statsKey);
+    const counts = stats.limitStats(match.statsKey, domain, descriptor.entries);
     if (descriptor.isNegativeHits) counts.totalNegativeHits += hits;
     else counts.totalHits += hits;
   }
 }
 
 /** Counts how the hits of each check fared. */
-export function recordDecision(stats: RequestStats, decision: Decision): void {
+export function recordDecision(stats: RequestStats, domain: string, decision: Decision): void {
   const { checks, statuses } = decision;
   for (let i = 0; i < checks.length; i++) {
-    const match = checks[i]?.match;
-    const status = statuses[i];
-    if (match === undefined || status === undefined) continue;
-    addStatus(stats.limitStats(match.statsKey), status);
+    const { match, descriptor } = checks[i] as Check;
+    if (match === undefined) continue;
+    const counts = stats.limitStats(match.statsKey, domain, descriptor.entries);
+    addStatus(counts, statuses[i] as DescriptorStatus);
   }
   if (decision.isGloballyShadowed) stats.globalShadowMode();
 }

@@ -37,14 +37,14 @@ export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
 
     const checks = matchRequest(ruleSet, request);
     if (!ruleSet.domains.has(request.domain)) recordUnknownDomain(stats, request);
-    recordHits(stats, checks);
+    recordHits(stats, request.domain, checks);
 
     const plan = planIncrements(checks, question, options, knownOver);
     const totals = plan.increments.length > 0 ? await store.incrementAll(plan.increments) : [];
     const decision = decide(checks, plan, totals, question, options);
 
     rememberOver(plan, decision, question, knownOver);
-    recordDecision(stats, decision);
+    recordDecision(stats, request.domain, decision);
     return decision;
   }
 }
