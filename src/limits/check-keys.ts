@@ -1,8 +1,9 @@
-import { goText, toPlain } from "./plain-value.ts";
-import { fitsInt64, resolveScalar } from "./resolve-scalar.ts";
 import type { Finding } from "./rule-problem.ts";
-import { effectivePairs, type Visits } from "./yaml-mapping.ts";
-import type { YamlMapping, YamlNode } from "./yaml-node.ts";
+import type { Visits } from "./yaml/alias.ts";
+import { effectivePairs, toPlain } from "./yaml/decode.ts";
+import type { YamlMapping, YamlNode } from "./yaml/node.ts";
+import { goText } from "./yaml/plain-value.ts";
+import { fitsInt64, type Resolved, resolveScalar } from "./yaml/resolve-scalar.ts";
 
 /** Every key that a rule file may hold. The reference accepts each of them at any level, and ignores it where it has no meaning. */
 export const ruleFileKeys: ReadonlySet<string> = new Set([
@@ -32,25 +33,19 @@ export const ruleFileKeys: ReadonlySet<string> = new Set([
  */
 export function checkKeys(mapping: YamlMapping, visits: Visits, findings: Finding[]): void {
   for (const { key, keyNode, valueNode } of effectivePairs(mapping, visits)) {
-    if (key.type !== "string") {
-      findings.push({
-        offset: keyNode.offset,
-        text: `config error, key is not of type string: ${goText(toPlain(keyNode, visits))}`,
-        accepted: acceptedKeys(),
-      });
-      continue;
-    }
-    if (!ruleFileKeys.has(key.value)) {
-      findings.push({
-        offset: keyNode.offset,
-        text: `config error, unknown key '${key.value}'`,
-        accepted: acceptedKeys(),
-      });
-      continue;
-    }
-    if (key.value === "metadata") toPlain(valueNode, visits);
+    const problem = keyProblem(key);
+    if (problem !== undefined) findings.push({ place: keyNode, text: problem, accepted });
+    // What stands under a key that is not looked into has to be YAML all the same.
+    if (problem !== undefined || key.value === "metadata") toPlain(valueNode, visits);
     else checkValue(valueNode, visits, findings);
   }
+}
+
+const accepted = `one of ${[...ruleFileKeys].join(", ")}`;
+
+function keyProblem(key: Resolved): string | undefined {
+  if (key.type !== "string") return `config error, key is not of type string: ${goText(key)}`;
+  return ruleFileKeys.has(key.value) ? undefined : `config error, unknown key '${key.value}'`;
 }
 
 function checkValue(node: YamlNode, visits: Visits, findings: Finding[]): void {
@@ -69,7 +64,7 @@ function checkValue(node: YamlNode, visits: Visits, findings: Finding[]): void {
       const resolved = resolveScalar(node);
       if (resolved.type === "float" || (resolved.type === "int" && !fitsInt64(resolved.value))) {
         findings.push({
-          offset: node.offset,
+          place: node,
           text: "error checking config",
           accepted: "a string, a whole number below 2^63, a boolean, a map or a list of maps",
         });
@@ -86,12 +81,8 @@ function checkItem(item: YamlNode, visits: Visits, findings: Finding[]): void {
     return;
   }
   findings.push({
-    offset: item.offset,
+    place: item,
     text: `config error, yaml file contains list of type other than map: ${goText(toPlain(item, visits))}`,
     accepted: "a list of maps",
   });
-}
-
-function acceptedKeys(): string {
-  return `one of ${[...ruleFileKeys].join(", ")}`;
 }

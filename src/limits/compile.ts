@@ -4,7 +4,7 @@ import { metadataOf } from "./metadata.ts";
 import type { RateLimitSource, RuleSource } from "./read-rules.ts";
 import type { Finding } from "./rule-problem.ts";
 import type { Level, RuleNode } from "./rule-tree.ts";
-import type { LineFinder } from "./text-position.ts";
+import type { Place } from "./yaml/node.ts";
 
 /** The compiled rules of one domain. */
 export interface DomainRules {
@@ -15,7 +15,6 @@ export interface DomainRules {
 /** The file that rules are compiled from, and where what is wrong with them goes. */
 export interface CompileContext {
   readonly file: string;
-  readonly lines: LineFinder;
   readonly findings: Finding[];
 }
 
@@ -39,14 +38,14 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const { key, value } = source;
   const finalKey = value === "" ? key : `${key}_${value}`;
   const fullKey = `${level.path}.${finalKey}`;
-  const report = (offset: number, text: string, accepted: string) =>
-    context.findings.push({ offset, text, accepted });
+  const report = (place: Place, text: string, accepted: string) =>
+    context.findings.push({ place, text, accepted });
 
   const isDuplicate = level.has(finalKey);
-  if (key === "") report(source.keyOffset, "descriptor has empty key", "a key that is not empty");
+  if (key === "") report(source.keyPlace, "descriptor has empty key", "a key that is not empty");
   else if (isDuplicate) {
     report(
-      source.offset,
+      source.place,
       `duplicate descriptor composite key '${fullKey}'`,
       "each key, or key and value, once among its siblings",
     );
@@ -54,7 +53,7 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const limit = source.rateLimit && compileLimit(source, source.rateLimit, report);
   if (source.shareThreshold && !finalKey.includes("*")) {
     report(
-      source.shareThresholdOffset,
+      source.shareThresholdPlace,
       `share_threshold can only be used with wildcard values (containing '*'), but found key '${finalKey}'`,
       "share_threshold beside a value with a '*'",
     );
@@ -64,36 +63,36 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const nested = new LevelBuilder(fullKey);
   const limits = compileRules(source.descriptors, nested, context);
   if (key !== "" && !isDuplicate) {
-    const place = { file: context.file, line: context.lines.lineOf(source.offset) };
+    const place = { file: context.file, line: source.place.line };
     const whole = limit && { ...limit, metadata };
     level.add(ruleNode(source, finalKey, fullKey, whole, nested.build(), place));
   }
   return limits + (limit === undefined ? 0 : 1);
 }
 
-type Report = (offset: number, text: string, accepted: string) => void;
+type Report = (place: Place, text: string, accepted: string) => void;
 
 function compileLimit(rule: RuleSource, source: RateLimitSource, report: Report): Limit {
   const unit = unitOf(source.unit);
   if (source.unlimited && unit !== undefined) {
     report(
-      source.unitOffset,
+      source.unitPlace,
       "should not specify rate limit unit when unlimited",
       "unlimited without a unit, or a unit without unlimited",
     );
   } else if (!source.unlimited && unit === undefined) {
     report(
-      source.unitOffset,
+      source.unitPlace,
       `invalid rate limit unit '${source.unit}'`,
       "one of second, minute, hour, day, week, month, year, in any case",
     );
   }
-  for (const { offset, name } of source.replaces) {
+  for (const { place, name } of source.replaces) {
     if (name === "") {
-      report(offset, "should not have an empty replaces entry", "- name: <the name of a limit>");
+      report(place, "should not have an empty replaces entry", "- name: <the name of a limit>");
     } else if (name === source.name) {
       report(
-        offset,
+        place,
         "replaces should not contain name of same descriptor",
         "the names of other limits",
       );
@@ -122,7 +121,7 @@ function compileMetadata(source: RuleSource, report: Report) {
   const { metadata, problem } = metadataOf(source.metadata);
   if (problem !== undefined) {
     report(
-      source.metadataOffset,
+      source.metadataPlace,
       `error parsing metadata: ${problem}`,
       "maps, lists, strings, numbers, booleans and null",
     );

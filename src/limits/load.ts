@@ -2,13 +2,13 @@ import { VelocityGateError } from "../errors.ts";
 import { checkKeys } from "./check-keys.ts";
 import { compileRules, type DomainRules } from "./compile.ts";
 import { LevelBuilder } from "./level-builder.ts";
-import { parseYaml } from "./parse-yaml.ts";
-import { type RuleFileSource, readRules } from "./read-rules.ts";
+import { type RuleFileSource, readRules, typeError } from "./read-rules.ts";
 import type { Finding, RuleProblem } from "./rule-problem.ts";
 import type { RuleFile, RuleSet } from "./rule-set.ts";
-import { LineFinder } from "./text-position.ts";
-import { targetOf, Visits } from "./yaml-mapping.ts";
-import { YamlFailure, type YamlNode } from "./yaml-node.ts";
+import { Visits } from "./yaml/alias.ts";
+import { YamlFailure } from "./yaml/node.ts";
+import { parseYaml } from "./yaml/parser.ts";
+import { isNull } from "./yaml/resolve-scalar.ts";
 
 export interface LoadOptions {
   /** `MERGE_DOMAIN_CONFIG`: several files may add rules to one domain. */
@@ -17,6 +17,7 @@ export interface LoadOptions {
 
 /** Rules that were refused. The message tells the first problem as the reference does. */
 export class RulesInvalidError extends VelocityGateError {
+  /** At least one. */
   readonly problems: readonly RuleProblem[];
 
   constructor(problems: readonly RuleProblem[]) {
@@ -36,7 +37,10 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions): Rul
   return rules;
 }
 
-/** Every mistake of the files: file by file in the order of their names, and in each in the order in which the reference meets them. */
+/**
+ * Every mistake of the files: file by file in the order of their names, and within a file as the reference meets them: YAML, keys,
+ * types, rules; each in the order of the text.
+ */
 export function checkRules(
   files: readonly RuleFile[],
   options: LoadOptions,
@@ -50,14 +54,13 @@ function load(files: readonly RuleFile[], { mergeDomains }: LoadOptions) {
   const problems: RuleProblem[] = [];
   let limitCount = 0;
   for (const { name, text } of sorted) {
-    const lines = new LineFinder(text);
     const findings: Finding[] = [];
-    const source = readFile(text, lines, findings);
+    const source = readFile(text, findings);
     if (source !== undefined) {
       const root = domainRoot(source, roots, mergeDomains, findings);
-      limitCount += compileRules(source.descriptors, root, { file: name, lines, findings });
+      limitCount += compileRules(source.descriptors, root, { file: name, findings });
     }
-    for (const finding of findings) problems.push(place(finding, name, lines));
+    for (const finding of findings) problems.push(problemIn(name, finding));
   }
   const domains = new Map<string, DomainRules>();
   for (const [name, root] of roots) domains.set(name, { name, root: root.buildRoot() });
@@ -69,20 +72,21 @@ function byName(left: RuleFile, right: RuleFile): number {
   return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
 }
 
-/** `undefined` when the file cannot be read as YAML. */
-function readFile(
-  text: string,
-  lines: LineFinder,
-  findings: Finding[],
-): RuleFileSource | undefined {
+/** `undefined` when the file is no YAML, or no map. */
+function readFile(text: string, findings: Finding[]): RuleFileSource | undefined {
   try {
     const root = parseYaml(text);
-    if (root !== undefined) checkRoot(root, findings);
-    return readRules(root, lines, new Visits(), findings);
+    if (root?.kind === "mapping") checkKeys(root, new Visits(), findings);
+    else if (root !== undefined && !isNull(root)) {
+      findings.push(typeError(root, "map[interface {}]interface {}", "a map with a domain"));
+      return undefined;
+    }
+    return readRules(root, new Visits(), findings);
   } catch (error) {
     if (!(error instanceof YamlFailure)) throw error;
-    findings.push({
-      offset: error.offset,
+    // The reference makes values of the whole text before it looks at any key.
+    findings.unshift({
+      place: error.place,
       text: `error loading config file: ${error.message}`,
       accepted: "a YAML 1.1 document",
     });
@@ -90,14 +94,9 @@ function readFile(
   }
 }
 
-function checkRoot(root: YamlNode, findings: Finding[]): void {
-  const target = targetOf(root);
-  if (target.kind === "mapping") checkKeys(target, new Visits(), findings);
-}
-
 /** The level that a file's rules go to. That of a domain which may not be added to is a new one that nothing keeps. */
 function domainRoot(
-  { domain, domainOffset }: RuleFileSource,
+  { domain, domainPlace }: RuleFileSource,
   roots: Map<string, LevelBuilder>,
   mergeDomains: boolean,
   findings: Finding[],
@@ -105,13 +104,13 @@ function domainRoot(
   const known = roots.get(domain);
   if (domain === "") {
     findings.push({
-      offset: domainOffset,
+      place: domainPlace,
       text: "config file cannot have empty domain",
       accepted: "domain: <a name that is not empty>",
     });
   } else if (known !== undefined && !mergeDomains) {
     findings.push({
-      offset: domainOffset,
+      place: domainPlace,
       text: `duplicate domain '${domain}' in config file`,
       accepted: "one file for each domain, or MERGE_DOMAIN_CONFIG=true",
     });
@@ -123,19 +122,27 @@ function domainRoot(
   return new LevelBuilder(domain);
 }
 
-function place(finding: Finding, file: string, lines: LineFinder): RuleProblem {
+function problemIn(file: string, { place, text, accepted, isTypeError }: Finding): RuleProblem {
   return {
     file,
-    line: lines.lineOf(finding.offset),
-    column: lines.columnOf(finding.offset),
-    text: finding.isTypeError
-      ? `error loading config file: yaml: unmarshal errors:\n  ${finding.text}`
-      : finding.text,
-    accepted: finding.accepted,
+    line: place.line,
+    column: place.column,
+    text: isTypeError ? `${typeErrorsBegin}${text}` : text,
+    accepted,
   };
 }
 
+const typeErrorsBegin = "error loading config file: yaml: unmarshal errors:\n  ";
+
+/** The reference tells all of a file's type errors in one message. */
 function firstMessage(problems: readonly RuleProblem[]): string {
   const first = problems[0];
-  return first === undefined ? "rules refused" : `${first.file}: ${first.text}`;
+  if (first === undefined) return "the rules were refused";
+  const message = `${first.file}: ${first.text}`;
+  if (!first.text.startsWith(typeErrorsBegin)) return message;
+  const more = problems
+    .slice(1)
+    .filter(({ file, text }) => file === first.file && text.startsWith(typeErrorsBegin))
+    .map(({ text }) => `\n  ${text.slice(typeErrorsBegin.length)}`);
+  return message + more.join("");
 }

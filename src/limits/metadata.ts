@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "./limit.ts";
-import { goText, type PlainValue } from "./plain-value.ts";
+import { goText, type PlainValue } from "./yaml/plain-value.ts";
 
 /**
  * A rule's metadata as a `google.protobuf.Struct` holds it: every number a double, every key a string. `metadata` is `undefined`

@@ -1,24 +1,24 @@
-import { type PlainValue, toPlain } from "./plain-value.ts";
-import { resolveScalar, shortTag, tagOf } from "./resolve-scalar.ts";
 import type { Finding } from "./rule-problem.ts";
-import type { LineFinder } from "./text-position.ts";
-import { isMergeKey, mergedMappings, type Visits } from "./yaml-mapping.ts";
-import type { YamlMapping, YamlNode, YamlScalar } from "./yaml-node.ts";
+import { isMergeKey, mergedMappings, type Visits } from "./yaml/alias.ts";
+import { toPlain } from "./yaml/decode.ts";
+import type { Place, YamlMapping, YamlNode, YamlScalar } from "./yaml/node.ts";
+import type { PlainValue } from "./yaml/plain-value.ts";
+import { isNull, resolveScalar, shortTag, tagOf } from "./yaml/resolve-scalar.ts";
 
 /** What a rule file says, before it is checked whether it makes sense. Filled by `readRules`, in the order of the text. */
 export interface RuleFileSource {
   domain: string;
-  domainOffset: number;
+  domainPlace: Place;
   descriptors: RuleSource[];
 }
 
 /** One element of `descriptors`. */
 export interface RuleSource {
-  /** Offsets into the file's text: of the element, and of the values that can be wrong (the element's own when absent). */
-  readonly offset: number;
-  keyOffset: number;
-  shareThresholdOffset: number;
-  metadataOffset: number;
+  /** Of the element, and of the values that can be wrong (the element's own when one is absent). */
+  readonly place: Place;
+  keyPlace: Place;
+  shareThresholdPlace: Place;
+  metadataPlace: Place;
   key: string;
   /** Empty when the rule is for every value of its key. */
   value: string;
@@ -33,8 +33,7 @@ export interface RuleSource {
 }
 
 export interface RateLimitSource {
-  readonly offset: number;
-  unitOffset: number;
+  unitPlace: Place;
   requestsPerUnit: number;
   unit: string;
   unlimited: boolean;
@@ -43,7 +42,7 @@ export interface RateLimitSource {
 }
 
 export interface ReplacesSource {
-  readonly offset: number;
+  readonly place: Place;
   name: string;
 }
 
@@ -55,12 +54,15 @@ export interface ReplacesSource {
  */
 export function readRules(
   root: YamlNode | undefined,
-  lines: LineFinder,
   visits: Visits,
   findings: Finding[],
 ): RuleFileSource {
-  const file: RuleFileSource = { domain: "", domainOffset: root?.offset ?? 0, descriptors: [] };
-  if (root !== undefined) new Reader(lines, visits, findings).readFile(root, file);
+  const file: RuleFileSource = {
+    domain: "",
+    domainPlace: root ?? { line: 1, column: 1 },
+    descriptors: [],
+  };
+  if (root !== undefined) new Reader(visits, findings).readFile(root, file);
   return file;
 }
 
@@ -78,12 +80,10 @@ const goTypes = {
 } as const;
 
 class Reader {
-  readonly #lines: LineFinder;
   readonly #visits: Visits;
   readonly #findings: Finding[];
 
-  constructor(lines: LineFinder, visits: Visits, findings: Finding[]) {
-    this.#lines = lines;
+  constructor(visits: Visits, findings: Finding[]) {
     this.#visits = visits;
     this.#findings = findings;
   }
@@ -91,7 +91,7 @@ class Reader {
   readFile(root: YamlNode, file: RuleFileSource): void {
     this.#readMapping(root, goTypes.file, (name, value) => {
       if (name === "domain") {
-        file.domainOffset = value.offset;
+        file.domainPlace = value;
         file.domain = this.#readString(value, file.domain);
       } else if (name === "descriptors") {
         file.descriptors = this.#readRules(value, file.descriptors);
@@ -101,7 +101,7 @@ class Reader {
 
   #readRules(node: YamlNode, before: RuleSource[]): RuleSource[] {
     return this.#readList(node, goTypes.rules, before, (item) => {
-      const rule = emptyRule(item.offset);
+      const rule = emptyRule(item);
       return this.#readRule(item, rule) ? rule : undefined;
     });
   }
@@ -110,7 +110,7 @@ class Reader {
     return this.#readMapping(node, goTypes.rule, (name, value) => {
       switch (name) {
         case "key":
-          rule.keyOffset = value.offset;
+          rule.keyPlace = value;
           rule.key = this.#readString(value, rule.key);
           break;
         case "value":
@@ -123,7 +123,7 @@ class Reader {
           rule.descriptors = this.#readRules(value, rule.descriptors);
           break;
         case "metadata":
-          rule.metadataOffset = value.offset;
+          rule.metadataPlace = value;
           rule.metadata = this.#readMetadata(value, rule.metadata);
           break;
         default:
@@ -140,18 +140,18 @@ class Reader {
     } else if (name === "value_to_metric") {
       rule.valueToMetric = this.#readBool(value, rule.valueToMetric);
     } else if (name === "share_threshold") {
-      rule.shareThresholdOffset = value.offset;
+      rule.shareThresholdPlace = value;
       rule.shareThreshold = this.#readBool(value, rule.shareThreshold);
     }
   }
 
   #readRateLimit(node: YamlNode, before: RateLimitSource | undefined): RateLimitSource | undefined {
     if (isNull(node)) return undefined;
-    const limit = before ?? emptyRateLimit(node.offset);
+    const limit = before ?? emptyRateLimit(node);
     this.#readMapping(node, goTypes.rateLimit, (name, value) => {
       switch (name) {
         case "unit":
-          limit.unitOffset = value.offset;
+          limit.unitPlace = value;
           limit.unit = this.#readString(value, limit.unit);
           break;
         case "requests_per_unit":
@@ -173,7 +173,7 @@ class Reader {
 
   #readReplaces(node: YamlNode, before: ReplacesSource[]): ReplacesSource[] {
     return this.#readList(node, goTypes.replacements, before, (item) => {
-      const replacement: ReplacesSource = { offset: item.offset, name: "" };
+      const replacement: ReplacesSource = { place: item, name: "" };
       const isRead = this.#readMapping(item, goTypes.replacement, (name, value) => {
         if (name === "name") replacement.name = this.#readString(value, replacement.name);
       });
@@ -279,24 +279,32 @@ class Reader {
   }
 
   #typeError<T>(node: YamlNode, goType: string, accepted: string, before?: T): T {
-    const line = this.#lines.lineOf(node.offset);
-    this.#findings.push({
-      offset: node.offset,
-      text: `line ${line}: cannot unmarshal ${tagText(node)} into ${goType}`,
-      accepted,
-      isTypeError: true,
-    });
+    this.#findings.push(typeError(node, goType, accepted));
     return before as T;
   }
 }
 
+/** A value that cannot become what its field holds, in yaml.v2's words. */
+export function typeError(node: YamlNode, goType: string, accepted: string): Finding {
+  return {
+    place: node,
+    text: `line ${node.line}: cannot unmarshal ${tagText(node)} into ${goType}`,
+    accepted,
+    isTypeError: true,
+  };
+}
+
 function tagText(node: YamlNode): string {
   if (node.kind === "scalar") {
-    const tag = node.tag === "" ? tagOf(resolveScalar(node)) : node.tag;
-    return `${shortTag(tag)} \`${shortened(node)}\``;
+    const tag = shortTag(node.tag === "" ? tagOf(resolveScalar(node)) : node.tag);
+    return isCollectionTag(tag) ? tag + node.text : `${tag} \`${shortened(node)}\``;
   }
   const tag = node.tag === "" ? (node.kind === "mapping" ? "!!map" : "!!seq") : shortTag(node.tag);
-  return tag === "!!map" || tag === "!!seq" ? tag : `${tag} \`\``;
+  return isCollectionTag(tag) ? tag : `${tag} \`\``;
+}
+
+function isCollectionTag(tag: string): boolean {
+  return tag === "!!map" || tag === "!!seq";
 }
 
 /** The first seven of more than ten bytes, as yaml.v2 cuts them. */
@@ -305,16 +313,12 @@ function shortened({ text }: YamlScalar): string {
   return bytes.length > 10 ? `${bytes.toString("utf8", 0, 7)}...` : text;
 }
 
-function isNull(node: YamlNode): boolean {
-  return node.kind === "scalar" && resolveScalar(node).type === "null";
-}
-
-function emptyRule(offset: number): RuleSource {
+function emptyRule(place: Place): RuleSource {
   return {
-    offset,
-    keyOffset: offset,
-    shareThresholdOffset: offset,
-    metadataOffset: offset,
+    place,
+    keyPlace: place,
+    shareThresholdPlace: place,
+    metadataPlace: place,
     key: "",
     value: "",
     rateLimit: undefined,
@@ -328,10 +332,9 @@ function emptyRule(offset: number): RuleSource {
   };
 }
 
-function emptyRateLimit(offset: number): RateLimitSource {
+function emptyRateLimit(place: Place): RateLimitSource {
   return {
-    offset,
-    unitOffset: offset,
+    unitPlace: place,
     requestsPerUnit: 0,
     unit: "",
     unlimited: false,

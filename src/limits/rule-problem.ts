@@ -1,3 +1,5 @@
+import type { Place } from "./yaml/node.ts";
+
 /** One mistake in a rule file, for people. */
 export interface RuleProblem {
   /** The file's name as it was handed in. */
@@ -12,9 +14,9 @@ export interface RuleProblem {
   readonly accepted: string;
 }
 
-/** A mistake whose place is still an offset into the file's text. */
+/** A mistake before its file is named. */
 export interface Finding {
-  readonly offset: number;
+  readonly place: Place;
   readonly text: string;
   readonly accepted: string;
   /** A value of the wrong type. The reference tells all of a file's in one message. */

@@ -1,11 +1,11 @@
-import { YamlFailure, type YamlScalar } from "./yaml-node.ts";
+import { YamlFailure, type YamlNode, type YamlScalar } from "./node.ts";
 
 /**
  * What a scalar means in YAML 1.1 as yaml.v2 reads it: `yes` and `off` are booleans, `0x1F`, `017` and `1_000` integers, dates are
  * strings. Numbers keep their text beside their value, because a string field takes them as they are written.
  */
 export type Resolved =
-  | { readonly type: "null" }
+  | { readonly type: "null"; readonly value: undefined }
   | { readonly type: "bool"; readonly value: boolean }
   | { readonly type: "int"; readonly value: bigint }
   | { readonly type: "float"; readonly value: number }
@@ -36,7 +36,7 @@ export function tagOf(resolved: Resolved): string {
 /** @throws YamlFailure when an explicit tag contradicts the text (`!!int abc`). */
 export function resolveScalar(scalar: YamlScalar): Resolved {
   const { tag, text } = scalar;
-  if (tag === "" && !scalar.isPlain) return asString(text);
+  if (tag === "" && !scalar.isImplicit) return asString(text);
   if (tag === tags.string) return asString(text);
   if (tag === tags.binary) return { type: "string", value: decodeBase64(scalar), tag };
   if (tag !== "" && !resolvable.has(tag)) return { type: "string", value: text, tag };
@@ -46,9 +46,13 @@ export function resolveScalar(scalar: YamlScalar): Resolved {
     return { type: "float", value: Number(resolved.value) };
   }
   throw new YamlFailure(
-    `yaml: cannot decode ${shortTag(tagOf(resolved))} \`${text}\` as a ${shortTag(tag)}`,
-    scalar.offset,
+    `cannot decode ${shortTag(tagOf(resolved))} \`${text}\` as a ${shortTag(tag)}`,
+    scalar,
   );
+}
+
+export function isNull(node: YamlNode): boolean {
+  return node.kind === "scalar" && resolveScalar(node).type === "null";
 }
 
 const resolvable: ReadonlySet<string> = new Set([
@@ -62,7 +66,7 @@ const resolvable: ReadonlySet<string> = new Set([
 const words: ReadonlyMap<string, Resolved> = new Map<string, Resolved>([
   ...inCases(["y", "yes", "true", "on"], { type: "bool", value: true }),
   ...inCases(["n", "no", "false", "off"], { type: "bool", value: false }),
-  ...inCases(["", "~", "null"], { type: "null" }),
+  ...inCases(["", "~", "null"], { type: "null", value: undefined }),
   ...inCases([".nan"], { type: "float", value: Number.NaN }),
   ...inCases([".inf", "+.inf"], { type: "float", value: Number.POSITIVE_INFINITY }),
   ...inCases(["-.inf"], { type: "float", value: Number.NEGATIVE_INFINITY }),
@@ -170,10 +174,10 @@ function daysIn(year: number, month: number): number {
 }
 
 /** Bytes that are not UTF-8 become U+FFFD: such text cannot be part of a rule, and metadata with it is refused. */
-function decodeBase64({ text, offset }: YamlScalar): string {
-  const compact = text.replaceAll(/[\r\n]/g, "");
+function decodeBase64(scalar: YamlScalar): string {
+  const compact = scalar.text.replaceAll(/[\r\n]/g, "");
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact)) {
-    throw new YamlFailure("yaml: !!binary value contains invalid base64 data", offset);
+    throw new YamlFailure("!!binary value contains invalid base64 data", scalar);
   }
   return Buffer.from(compact, "base64").toString("utf8");
 }

@@ -1,6 +1,4 @@
-import { type Resolved, resolveScalar } from "./resolve-scalar.ts";
-import { effectivePairs, type Visits } from "./yaml-mapping.ts";
-import type { YamlNode } from "./yaml-node.ts";
+import type { Resolved } from "./resolve-scalar.ts";
 
 /** A YAML value without any schema, as yaml.v2 makes it for metadata and for its error messages. */
 export type PlainValue = Resolved | PlainMap | PlainList;
@@ -13,32 +11,6 @@ export interface PlainMap {
 export interface PlainList {
   readonly type: "list";
   readonly items: readonly PlainValue[];
-}
-
-/** @throws YamlFailure where yaml.v2 cannot make a value of the text. */
-export function toPlain(node: YamlNode, visits: Visits): PlainValue {
-  visits.enter(node);
-  const value = plainOf(node, visits);
-  visits.leave(node);
-  return value;
-}
-
-function plainOf(node: YamlNode, visits: Visits): PlainValue {
-  switch (node.kind) {
-    case "alias":
-      return toPlain(node.target, visits);
-    case "scalar":
-      return resolveScalar(node);
-    case "sequence":
-      return { type: "list", items: node.items.map((item) => toPlain(item, visits)) };
-    case "mapping": {
-      const pairs: (readonly [Resolved, PlainValue])[] = [];
-      for (const { key, valueNode } of effectivePairs(node, visits)) {
-        pairs.push([key, toPlain(valueNode, visits)]);
-      }
-      return { type: "map", pairs };
-    }
-  }
 }
 
 /** A value as Go's `%v` writes it: `map[a:1 b:2]`, `[x y]`, `<nil>`. */
@@ -57,6 +29,25 @@ export function goText(value: PlainValue): string {
         .join(" ")}]`;
     default:
       return String(value.value);
+  }
+}
+
+/** A value as Go's `%#v` writes it: `map[interface {}]interface {}{"a":1}`. */
+export function goSyntax(value: PlainValue): string {
+  switch (value.type) {
+    case "null":
+      return "interface {}(nil)";
+    case "string":
+      return JSON.stringify(value.value);
+    case "list":
+      return `[]interface {}{${value.items.map(goSyntax).join(", ")}}`;
+    case "map":
+      return `map[interface {}]interface {}{${value.pairs
+        .map(([key, item]) => `${goSyntax(key)}:${goSyntax(item)}`)
+        .sort()
+        .join(", ")}}`;
+    default:
+      return goText(value);
   }
 }
 
