@@ -57,18 +57,30 @@ function openMemory({ store }: Settings, { clock, health, metrics }: CounterPart
 function openRedis(settings: Settings, redis: RedisSettings, parts: CounterParts): Opened {
   const { log, random, metrics } = parts;
   const main = createRedisStore(redis, { log, random });
-  watchRedisConnections(metrics, "redis_pool", () => main.connections);
+  watchConnections(metrics, "redis_pool", main);
   const description = `in Redis, ${redis.topology}`;
   if (settings.store.perSecond === undefined) {
     return { store: main, description, reached: followHealth([main], settings, parts) };
   }
   const perSecond = createRedisStore(settings.store.perSecond, { log, random });
-  watchRedisConnections(metrics, "redis_per_second_pool", () => perSecond.connections);
+  watchConnections(metrics, "redis_per_second_pool", perSecond);
   return {
     store: createSplitStore(main, perSecond),
     description: `${description}, those of a second in another one`,
     reached: followHealth([main, perSecond], settings, parts),
   };
+}
+
+function watchConnections(
+  metrics: Metrics,
+  pool: Parameters<typeof watchRedisConnections>[1],
+  { connections }: RedisStore,
+): void {
+  watchRedisConnections(metrics, pool, () => ({
+    active: connections.active,
+    opened: connections.total,
+    closed: connections.closed,
+  }));
 }
 
 /**
