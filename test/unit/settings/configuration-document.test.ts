@@ -9,6 +9,7 @@ test("docs/configuration.md has every setting, with its default, what is accepte
   const document = readFileSync(path, "utf8");
   const updated = withTables(document);
   // UPDATE_DOCUMENTS=1 writes the tables anew instead.
-  if (process.env["UPDATE_DOCUMENTS"] === "1") writeFileSync(path, updated);
+  const { UPDATE_DOCUMENTS } = process.env;
+  if (UPDATE_DOCUMENTS === "1") writeFileSync(path, updated);
   else expect(document).toBe(updated);
 });
