@@ -1,0 +1,104 @@
+import type { VelocityGateError } from "../errors.ts";
+import { type RedisCommand, type RedisWords, wireText } from "./redis-command.ts";
+
+/** How many expiries may wait for another attempt at a time. */
+const waitingMax = 10_000;
+
+/** How often one is tried. The pause doubles up to half a minute, so that this lasts for some three minutes. */
+const attemptsMax = 10;
+const pauseMinMs = 500;
+const pauseMaxMs = 30_000;
+
+/**
+ * Sees to it that counters expire. Only the increment that creates a counter needs to say when it expires, which saves a command
+ * for each of the others; in return that EXPIRE must not get lost. It may be sent any number of times, so it is tried again when it
+ * fails, and also when it is unknown whether an increment created its counter.
+ */
+export class Expiries {
+  readonly #send: (command: RedisCommand) => void;
+  readonly #waiting = new Map<string, Expiry>();
+  #timer: NodeJS.Timeout | undefined;
+  #abandoned = 0;
+
+  constructor(send: (command: RedisCommand) => void) {
+    this.#send = send;
+  }
+
+  /** Counters that may live on without an expiry, since the start. */
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+
+  owe(key: string, ttlSeconds: number): void {
+    this.#send(new Expiry(key, ttlSeconds, this.#retryLater));
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+  }
+
+  readonly #retryLater = (expiry: Expiry): void => {
+    if (expiry.attempts >= attemptsMax || this.#waiting.size >= waitingMax) {
+      this.#abandoned += 1;
+      return;
+    }
+    this.#waiting.set(expiry.key, expiry);
+    const pauseMs = Math.min(pauseMinMs * 2 ** (expiry.attempts - 1), pauseMaxMs);
+    this.#timer ??= setTimeout(() => this.retry(), pauseMs).unref();
+  };
+
+  /** Also when Redis can be reached again: a good moment for those that wait. */
+  retry(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const due = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const expiry of due) {
+      expiry.attempts += 1;
+      expiry.redirections = 0;
+      expiry.isAsking = false;
+      this.#send(expiry);
+    }
+  }
+}
+
+/** EXPIRE of one counter. */
+class Expiry implements RedisCommand {
+  readonly key: string;
+  redirections = 0;
+  isAsking = false;
+  attempts = 1;
+  readonly #ttlSeconds: number;
+  readonly #retryLater: (expiry: Expiry) => void;
+
+  constructor(key: string, ttlSeconds: number, retryLater: (expiry: Expiry) => void) {
+    this.key = key;
+    this.#ttlSeconds = ttlSeconds;
+    this.#retryLater = retryLater;
+  }
+
+  words(): RedisWords {
+    return ["expire", wireText(this.key), this.#ttlSeconds];
+  }
+
+  absorb(): boolean {
+    return false;
+  }
+
+  answer(): void {
+    // 1: it will expire. 0: the counter is gone, which is as good.
+  }
+
+  refuse(_text: string): void {
+    this.#retryLater(this);
+  }
+
+  giveUp(_error: VelocityGateError): void {
+    // Nobody waits for it, and its answer may still come.
+  }
+
+  lose(_error: VelocityGateError, _mayHaveRun: boolean): void {
+    this.#retryLater(this);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Increment } from "../decision/increment.ts";
+import type { Log } from "../observe/log.ts";
+import { Addition } from "./addition.ts";
+import { Call } from "./call.ts";
+import { type ConnectionCounts, Connectivity } from "./connectivity.ts";
+import { Expiries } from "./expiries.ts";
+import { RedisCluster } from "./redis-cluster.ts";
+import { unavailable } from "./redis-errors.ts";
+import { addressText, type RedisTarget } from "./redis-options.ts";
+import { SentinelFinder } from "./redis-sentinel.ts";
+import { RedisServer } from "./redis-server.ts";
+import type { RedisSettings } from "./redis-settings.ts";
+import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
+import type { CounterStore } from "./store.ts";
+
+export interface RedisStore extends CounterStore {
+  /** Whether increments have a chance: the server, or at least one node of a cluster, can be reached. */
+  readonly isConnected: boolean;
+  /** Settles at the first connection. Fails when `startup.maxElapsedMs` pass before, while attempts go on; or when the store is closed. */
+  readonly firstConnection: Promise<void>;
+  readonly connections: Readonly<ConnectionCounts>;
+  /** Counters that may live on without an expiry, because EXPIRE failed for minutes or the store was closed in between. */
+  readonly abandonedExpiries: number;
+  /** Calls `listener` whenever `isConnected` has changed; the returned function stops that. */
+  onConnection(listener: (isConnected: boolean) => void): () => void;
+}
+
+export interface RedisStoreParts {
+  readonly log: Log;
+  /** At least 0 and below 1; for pauses between attempts. */
+  readonly random?: () => number;
+}
+
+/**
+ * Counters in Redis. It connects by itself, from now on and whenever the connection is lost, and fails increments at once while
+ * there is none. Nothing is ever sent twice: what failed may have been counted, and a second time would be one too many.
+ */
+export function createRedisStore(
+  settings: RedisSettings,
+  { log, random = Math.random }: RedisStoreParts,
+): RedisStore {
+  const connectivity = new Connectivity(log, describe(settings), settings.startup, random);
+  const topology = createTopology({ settings, connectivity, log, random });
+  return new Counters(connectivity, topology);
+}
+
+function createTopology(parts: TopologyParts): RedisTopology {
+  const { settings } = parts;
+  switch (settings.topology) {
+    case "single":
+      return new RedisServer(parts, { find: async () => singleTarget(settings) });
+    case "sentinel":
+      return new RedisServer(parts, new SentinelFinder(settings));
+    case "cluster":
+      return new RedisCluster(parts);
+  }
+}
+
+function singleTarget({
+  socketPath,
+  addresses,
+  credentials,
+  database,
+}: RedisSettings): RedisTarget {
+  const address = socketPath ?? addresses[0];
+  if (address === undefined) throw new Error("no address is set");
+  return { address, credentials, database };
+}
+
+function describe({ topology, socketPath, addresses, masterName }: RedisSettings): string {
+  if (socketPath !== undefined) return socketPath;
+  const where = addresses.map(addressText).join(", ");
+  if (topology === "single") return where;
+  return topology === "cluster" ? `cluster ${where}` : `master ${masterName} of Sentinel ${where}`;
+}
+
+class Counters implements RedisStore {
+  readonly firstConnection: Promise<void>;
+  readonly connections: Readonly<ConnectionCounts>;
+  readonly #connectivity: Connectivity;
+  readonly #topology: RedisTopology;
+  readonly #expiries: Expiries;
+  #closing: Promise<void> | undefined;
+
+  constructor(connectivity: Connectivity, topology: RedisTopology) {
+    this.firstConnection = connectivity.firstConnection;
+    this.connections = connectivity.counts;
+    this.#connectivity = connectivity;
+    this.#topology = topology;
+    this.#expiries = new Expiries((command) => topology.send(command));
+    connectivity.onChange((isConnected) => {
+      if (isConnected) this.#expiries.retry();
+    });
+  }
+
+  get isConnected(): boolean {
+    return this.#connectivity.isConnected;
+  }
+
+  get abandonedExpiries(): number {
+    return this.#expiries.abandoned;
+  }
+
+  onConnection(listener: (isConnected: boolean) => void): () => void {
+    return this.#connectivity.onChange(listener);
+  }
+
+  incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+    if (this.#closing !== undefined) return Promise.reject(unavailable("the store is closed"));
+    if (increments.length === 0) return Promise.resolve([]);
+    const call = new Call(increments.length);
+    for (let at = 0; at < increments.length; at++) {
+      this.#topology.send(new Addition(increments[at] as Increment, call, at, this.#expiries));
+    }
+    return call.totals;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#connectivity.end();
+    this.#expiries.close();
+    await this.#topology.close();
+  }
+}

@@ -1,0 +1,20 @@
+import type { Log } from "../observe/log.ts";
+import type { Connectivity } from "./connectivity.ts";
+import type { RedisCommand } from "./redis-command.ts";
+import type { RedisSettings } from "./redis-settings.ts";
+
+/** Knows which server a key belongs to, and keeps connections to all of them. */
+export interface RedisTopology {
+  /** Hands the command to its server, or fails it at once when that cannot be reached. */
+  send(command: RedisCommand): void;
+  /** Ends all connections and attempts. What is under way is lost. */
+  close(): Promise<void>;
+}
+
+export interface TopologyParts {
+  readonly settings: RedisSettings;
+  readonly connectivity: Connectivity;
+  readonly log: Log;
+  /** At least 0 and below 1. */
+  readonly random: () => number;
+}

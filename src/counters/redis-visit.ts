@@ -1,0 +1,23 @@
+import { RedisNode } from "./redis-node.ts";
+import type { RedisTarget } from "./redis-options.ts";
+import type { RedisSettings } from "./redis-settings.ts";
+
+/** Connects to a server to ask it something, and disconnects. Ends early, with an error, when `signal` aborts. */
+export async function visit<T>(
+  target: RedisTarget,
+  settings: RedisSettings,
+  signal: AbortSignal,
+  ask: (node: RedisNode) => Promise<T>,
+): Promise<T> {
+  const node = new RedisNode(target, { settings });
+  const end = () => node.close("the store was closed");
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  try {
+    await node.opened;
+    return await ask(node);
+  } finally {
+    signal.removeEventListener("abort", end);
+    node.close("the server has answered");
+  }
+}

@@ -1,0 +1,27 @@
+import type { Increment } from "../decision/increment.ts";
+import type { CounterStore } from "./store.ts";
+
+/** Keeps the counters of a second in a store of their own (`REDIS_PERSECOND`): they are many, and gone in a moment. */
+export function createSplitStore(main: CounterStore, perSecond: CounterStore): CounterStore {
+  return { incrementAll, close };
+
+  async function incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+    const seconds = increments.filter((increment) => increment.perSecond);
+    if (seconds.length === 0) return main.incrementAll(increments);
+    if (seconds.length === increments.length) return perSecond.incrementAll(increments);
+    const others = increments.filter((increment) => !increment.perSecond);
+    const [ofSeconds, ofOthers] = await Promise.all([
+      perSecond.incrementAll(seconds),
+      main.incrementAll(others),
+    ]);
+    let second = 0;
+    let other = 0;
+    return increments.map((increment) =>
+      Number(increment.perSecond ? ofSeconds[second++] : ofOthers[other++]),
+    );
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([main.close(), perSecond.close()]);
+  }
+}

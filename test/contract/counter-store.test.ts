@@ -1,0 +1,272 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { CounterStore } from "../../src/counters/store.ts";
+import { eventually } from "../support/eventually.ts";
+import { increment, memoryKind, ownKeys, redisKind, type StoreKind } from "../support/stores.ts";
+
+const kinds: readonly StoreKind[] = [
+  memoryKind,
+  redisKind("single"),
+  redisKind("sentinel"),
+  redisKind("cluster"),
+];
+
+describe.each(kinds)("a counter store: $name", ({ openTwo }) => {
+  let store: CounterStore;
+  let other: CounterStore;
+  let key: (name: string) => string;
+
+  beforeAll(async () => {
+    [store, other] = await openTwo();
+  });
+
+  afterAll(async () => {
+    await Promise.all([store.close(), other.close()]);
+  });
+
+  beforeEach(() => {
+    key = ownKeys();
+  });
+
+  const add = async (name: string, hits: number): Promise<number> => {
+    const totals = await store.incrementAll([increment({ key: key(name), hits })]);
+    expect(totals).toHaveLength(1);
+    return totals[0] as number;
+  };
+
+  describe("totals", () => {
+    test("are those after the increment", async () => {
+      expect(await add("a", 1)).toBe(1);
+      expect(await add("a", 4)).toBe(5);
+      expect(await add("b", 2)).toBe(2);
+    });
+
+    test("stand in the order of the increments, wherever their counters live", async () => {
+      const names = Array.from({ length: 300 }, (_, i) => `k${i}`);
+      const increments = names.map((name, i) => increment({ key: key(name), hits: i + 1 }));
+      expect(await store.incrementAll(increments)).toEqual(names.map((_, i) => i + 1));
+      expect(await store.incrementAll(increments.toReversed())).toEqual(
+        names.map((_, i) => 2 * (i + 1)).toReversed(),
+      );
+    });
+
+    test("of equal keys in one batch follow one another", async () => {
+      const increments = [3, 1, 0, 2].map((hits) => increment({ key: key("a"), hits }));
+      const between = increment({ key: key("b"), hits: 7 });
+      expect(await store.incrementAll([...increments, between, ...increments])).toEqual([
+        3, 4, 4, 6, 7, 9, 10, 10, 12,
+      ]);
+    });
+
+    test("of equal keys follow one another when hits are given back in between", async () => {
+      const increments = [5, -3, 0, 4, -10, 2].map((hits) => increment({ key: key("a"), hits }));
+      expect(await store.incrementAll(increments)).toEqual([5, 2, 2, 6, 0, 2]);
+    });
+
+    test("are seen by other instances", async () => {
+      await add("a", 3);
+      expect(await other.incrementAll([increment({ key: key("a"), hits: 2 })])).toEqual([5]);
+    });
+
+    test("are exact far beyond 32 bits", async () => {
+      expect(await add("a", 2 ** 52)).toBe(2 ** 52);
+      expect(await add("a", 1)).toBe(2 ** 52 + 1);
+      expect(await add("a", -3)).toBe(2 ** 52 - 2);
+    });
+
+    test("stop at the greatest exact number", async () => {
+      const hits = Number.MAX_SAFE_INTEGER;
+      for (let i = 0; i < 3; i++) expect(await add("a", hits)).toBe(hits);
+      const increments = Array.from({ length: 1100 }, () => increment({ key: key("b"), hits }));
+      expect(new Set(await store.incrementAll(increments))).toEqual(new Set([hits]));
+    });
+
+    test("of no increments are none", async () => {
+      expect(await store.incrementAll([])).toEqual([]);
+    });
+  });
+
+  describe("under concurrency", () => {
+    test("every hit has its own place, without a gap, over 50 callers and two instances", async () => {
+      const totals: number[] = [];
+      const caller = async (_: unknown, i: number) => {
+        const instance = i % 2 === 0 ? store : other;
+        for (let n = 0; n < 40; n++) {
+          const [total] = await instance.incrementAll([increment({ key: key("hot") })]);
+          totals.push(total as number);
+        }
+      };
+      await Promise.all(Array.from({ length: 50 }, caller));
+      expect(totals.toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 2000 }, (_, i) => i + 1),
+      );
+    });
+
+    test("hits of several share the totals among them without overlap", async () => {
+      const sizes = Array.from({ length: 100 }, (_, i) => 1 + (i % 7));
+      const intervals = await Promise.all(
+        sizes.map(async (hits, i) => {
+          const instance = i % 2 === 0 ? store : other;
+          const cold = increment({ key: key(`cold${i}`) });
+          const [after = 0] = await instance.incrementAll([
+            increment({ key: key("hot"), hits }),
+            cold,
+          ]);
+          return { before: after - hits, after };
+        }),
+      );
+      intervals.sort((a, b) => a.before - b.before);
+      let end = 0;
+      for (const { before, after } of intervals) {
+        expect(before).toBe(end);
+        end = after;
+      }
+      expect(end).toBe(sizes.reduce((sum, hits) => sum + hits, 0));
+    });
+  });
+
+  describe("looking (0 hits)", () => {
+    test("tells the count and leaves it", async () => {
+      await add("a", 2);
+      expect(await add("a", 0)).toBe(2);
+      expect(await add("a", 1)).toBe(3);
+    });
+  });
+
+  describe("giving back (negative hits)", () => {
+    test("lowers the count", async () => {
+      await add("a", 5);
+      expect(await add("a", -2)).toBe(3);
+      expect(await add("a", 1)).toBe(4);
+    });
+
+    test("never goes below 0", async () => {
+      await add("a", 2);
+      expect(await add("a", -10)).toBe(0);
+      expect(await add("a", 1)).toBe(1);
+    });
+  });
+
+  describe("lifetime", () => {
+    const second = { ttlSeconds: 1 };
+    const hour = { ttlSeconds: 3600 };
+
+    /** The increments that each counter gets, one after another. They all run at once, so that their ends are waited for together. */
+    const histories = {
+      created: [{ ...second }, { ...hour }, { ...hour, hits: 5 }],
+      createdInOneBatch: [{ ...second }, { ...hour }],
+      lookedAtBefore: [{ ...hour, hits: 0 }, { ...second }],
+      givenBackBefore: [{ ...hour, hits: -1 }, { ...second }],
+      givenBackLater: [
+        { ...second, hits: 9 },
+        { ...hour, hits: -3 },
+      ],
+      longer: [{ ...hour }, { ...second }],
+    };
+    const names = Object.keys(histories);
+    const startedMs = new Map<string, number>();
+    const endedMs = new Map<string, number>();
+    const lifetimeKey = ownKeys();
+    let lastTotals: readonly number[] = [];
+
+    beforeAll(async () => {
+      for (const [name, changes] of Object.entries(histories)) {
+        const increments = changes.map((change) =>
+          increment({ key: lifetimeKey(name), ...change }),
+        );
+        startedMs.set(name, Date.now());
+        if (name === "createdInOneBatch") await store.incrementAll(increments);
+        else for (const each of increments) await store.incrementAll([each]);
+      }
+      const looks = names.map((name) => increment({ key: lifetimeKey(name), hits: 0 }));
+      await eventually(async () => {
+        lastTotals = await store.incrementAll(looks);
+        const ended = names.filter((name, i) => lastTotals[i] === 0 && !endedMs.has(name));
+        for (const name of ended) endedMs.set(name, Date.now());
+        return endedMs.size === names.length - 1;
+      });
+    });
+
+    const endsAfterASecond = (name: keyof typeof histories) => {
+      const livedMs = Number(endedMs.get(name)) - Number(startedMs.get(name));
+      expect(livedMs).toBeGreaterThanOrEqual(990);
+    };
+
+    test("is what the creating increment said, whatever later ones say", () => {
+      endsAfterASecond("created");
+      expect(lastTotals.at(-1)).toBe(2);
+    });
+
+    test("is said by the first of equal keys in one batch", () => {
+      endsAfterASecond("createdInOneBatch");
+    });
+
+    test("does not begin with a look, which creates nothing", () => {
+      endsAfterASecond("lookedAtBefore");
+    });
+
+    test("does not begin with hits given back, which create nothing", () => {
+      endsAfterASecond("givenBackBefore");
+    });
+
+    test("is not changed by hits given back", () => {
+      endsAfterASecond("givenBackLater");
+    });
+
+    test("over, the count begins anew", async () => {
+      const [name] = names as [string];
+      expect(await store.incrementAll([increment({ key: lifetimeKey(name) })])).toEqual([1]);
+    });
+  });
+
+  describe("keys", () => {
+    test("are told apart whatever they consist of", async () => {
+      const names = [
+        "",
+        " ",
+        "a b",
+        "a\r\nb",
+        "\0",
+        "ä",
+        "a\u0308",
+        "日本",
+        "😀",
+        "{a}b",
+        "{a}c",
+        "%",
+        "*",
+      ];
+      const increments = names.map((name, i) => increment({ key: key(name), hits: i + 1 }));
+      await store.incrementAll(increments);
+      const looks = names.map((name) => increment({ key: key(name), hits: 0 }));
+      expect(await other.incrementAll(looks)).toEqual(names.map((_, i) => i + 1));
+    });
+
+    test("are told apart by bytes that are not UTF-8", async () => {
+      const names = ["\udc80", "\udc81", "\udcff\udcfe", "\ufffd", "a\udce4"];
+      const increments = names.map((name, i) => increment({ key: key(name), hits: i + 1 }));
+      await store.incrementAll(increments);
+      const looks = names.map((name) => increment({ key: key(name), hits: 0 }));
+      expect(await other.incrementAll(looks)).toEqual(names.map((_, i) => i + 1));
+    });
+
+    test("may be long", async () => {
+      const long = "x".repeat(20_000);
+      await add(`${long}1`, 1);
+      await add(`${long}2`, 2);
+      expect(await add(`${long}1`, 0)).toBe(1);
+    });
+  });
+
+  describe("closing", () => {
+    test("is idempotent, and refuses increments from then on", async () => {
+      const [closing, second] = await openTwo();
+      await closing.incrementAll([increment({ key: key("a") })]);
+      await Promise.all([closing.close(), closing.close(), second.close()]);
+      await closing.close();
+      await expect(closing.incrementAll([increment({ key: key("a") })])).rejects.toMatchObject({
+        name: "VelocityGateError",
+        code: "STORE_UNAVAILABLE",
+      });
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import { systemClock } from "../../src/clock.ts";
+import { createMemoryStore } from "../../src/counters/memory.ts";
+import type { RedisSettings } from "../../src/counters/redis-settings.ts";
+import { createRedisStore, type RedisStore } from "../../src/counters/redis-store.ts";
+import type { CounterStore } from "../../src/counters/store.ts";
+import type { Increment } from "../../src/decision/increment.ts";
+import type { Log } from "../../src/observe/log.ts";
+import { keptLog } from "./kept-log.ts";
+import { sharedSettings, uniquePrefix } from "./shared-redis.ts";
+
+/** A store that has its first connection. */
+export async function connectedStore(
+  settings: RedisSettings,
+  log: Log = keptLog(),
+): Promise<RedisStore> {
+  const store = createRedisStore(settings, { log });
+  await store.firstConnection;
+  return store;
+}
+
+/** A place where counters live. */
+export interface StoreKind {
+  readonly name: string;
+  /** Two stores of the same counters, as two instances of a fleet have them. Memory is alone in its process: there they are one. */
+  openTwo(): Promise<readonly [CounterStore, CounterStore]>;
+}
+
+export const memoryKind: StoreKind = {
+  name: "memory",
+  openTwo: async () => {
+    const store = createMemoryStore({ clock: systemClock, keysMax: 100_000 });
+    return [store, store];
+  },
+};
+
+export function redisKind(topology: RedisSettings["topology"]): StoreKind {
+  const open = () => connectedStore(sharedSettings(topology));
+  return { name: `Redis ${topology}`, openTwo: () => Promise.all([open(), open()]) };
+}
+
+/** An increment of one hit that lives for a minute, unless `changes` say otherwise. */
+export function increment(changes: Partial<Increment> & { readonly key: string }): Increment {
+  return { hits: 1, ttlSeconds: 60, perSecond: false, ...changes };
+}
+
+/** Keys that nobody else uses: `key("a")` is the same each time it is asked of one test. */
+export function ownKeys(): (name: string) => string {
+  const prefix = uniquePrefix();
+  return (name) => `${prefix}${name}`;
+}
