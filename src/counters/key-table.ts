@@ -19,6 +19,7 @@ export class KeyTable {
   readonly #free: number[] = [];
   readonly #keysMax: number;
   #size = 0;
+  #hand = 0;
 
   constructor(keysMax: number) {
     invariant(
@@ -36,11 +37,6 @@ export class KeyTable {
     return this.#size === this.#keysMax;
   }
 
-  /** Slots from 0 to below this have been in use at some time. */
-  get slotsUsed(): number {
-    return this.#keys.length;
-  }
-
   /** The slot of `key`; -1 when it has none. */
   find(key: string): number {
     return this.#shardOf(key).get(key) ?? -1;
@@ -56,17 +52,24 @@ export class KeyTable {
     return slot;
   }
 
-  isTaken(slot: number): boolean {
-    return this.#keys[slot] !== undefined;
+  /**
+   * Goes round the slots, one with each call. Answers the slot that it has come to, or -1 when that one is free. An owner who
+   * looks at a few slots with everything it does gets by without timers.
+   */
+  nextInTurn(): number {
+    this.#hand = this.#hand + 1 < this.#keys.length ? this.#hand + 1 : 0;
+    return this.#keys[this.#hand] === undefined ? -1 : this.#hand;
   }
 
-  remove(slot: number): void {
+  /** Frees a slot that is taken, and answers its key. */
+  remove(slot: number): string {
     const key = this.#keys[slot];
     invariant(key !== undefined, "only a slot that is taken can be freed");
     this.#shardOf(key).delete(key);
     this.#keys[slot] = undefined;
     this.#free.push(slot);
     this.#size -= 1;
+    return key;
   }
 
   clear(): void {

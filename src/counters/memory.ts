@@ -29,11 +29,14 @@ const evictionCandidates = 16;
 const expiryMax = 0xffff_ffff;
 
 /**
- * A bounded table of counters. It has no timers: a hand goes round the slots, a few with each call, and frees what has expired.
+ * A bounded table of counters. It has no timers: each call looks at a few counters in turn and frees those that have expired.
  *
- * When the table is full, the hand looks at the next sixteen counters and evicts an expired one, or else the one with the fewest
+ * When the table is full, the next sixteen in turn are looked at, and an expired one makes room, or else the one with the fewest
  * hits. Losing a counter lets through at most the hits that it held; a flood of new keys, which have one hit each, therefore
  * displaces itself and not the counters that are about to reach their limits.
+ *
+ * A counter takes about 75 bytes beside its key, and a key of 40 ASCII characters about 45 (measured with a million of them:
+ * `node --expose-gc bench/memory-store.js`).
  */
 export function createMemoryStore({ clock, keysMax }: MemoryStoreSettings): MemoryStore {
   return new Counters(clock, keysMax);
@@ -44,7 +47,6 @@ class Counters implements MemoryStore {
   readonly #keys: KeyTable;
   readonly #counts: Float64Array;
   readonly #expiries: Uint32Array;
-  #hand = 0;
   #evictions = 0;
   #isClosed: boolean = false;
 
@@ -98,7 +100,7 @@ class Counters implements MemoryStore {
 
   #sweep(nowSeconds: number): void {
     for (let i = 0; i < sweepSlots; i++) {
-      const slot = this.#advance();
+      const slot = this.#keys.nextInTurn();
       if (slot >= 0 && this.#isExpired(slot, nowSeconds)) this.#keys.remove(slot);
     }
   }
@@ -106,7 +108,7 @@ class Counters implements MemoryStore {
   #evict(nowSeconds: number): void {
     let least = -1;
     for (let i = 0; i < evictionCandidates; i++) {
-      const slot = this.#advance();
+      const slot = this.#keys.nextInTurn();
       if (this.#isExpired(slot, nowSeconds)) {
         this.#keys.remove(slot);
         return;
@@ -115,12 +117,6 @@ class Counters implements MemoryStore {
     }
     this.#keys.remove(least);
     this.#evictions += 1;
-  }
-
-  /** Moves the hand to the next slot and tells it; -1 when that slot is free. */
-  #advance(): number {
-    this.#hand = this.#hand + 1 < this.#keys.slotsUsed ? this.#hand + 1 : 0;
-    return this.#keys.isTaken(this.#hand) ? this.#hand : -1;
   }
 
   #isExpired(slot: number, nowSeconds: number): boolean {

@@ -17,5 +17,6 @@ export function timedOut(timeoutMs: number): VelocityGateError {
 
 /** Why something failed, for the log. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const hasMessage = typeof error === "object" && error !== null && "message" in error;
+  return String(hasMessage ? error.message : error);
 }

@@ -102,6 +102,7 @@ class Server implements RedisServer {
       retryStrategy: null,
       maxRetriesPerRequest: 0,
       connectTimeout: 2_000,
+      disconnectTimeout: 100,
       commandTimeout: 5_000,
     });
     client.on("error", () => undefined);

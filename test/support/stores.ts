@@ -48,3 +48,8 @@ export function ownKeys(): (name: string) => string {
   const prefix = uniquePrefix();
   return (name) => `${prefix}${name}`;
 }
+
+/** The same store as something that `cleanupAfterEach` can stop. */
+export function stopping<T extends CounterStore>(store: T): T & { stop(): Promise<void> } {
+  return Object.assign(store, { stop: () => store.close() });
+}
