@@ -55,8 +55,10 @@ export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Pro
 
 /** The deadlines of envoy.yaml are right for a machine that has time. Where a test counts every request, they must not decide. */
 export function withPatience(config: EnvoyConfig): void {
-  for (const filter of httpFilters(config)) {
-    if (filter.typed_config.timeout !== undefined) filter.typed_config.timeout = "10s";
+  for (const { typed_config: filter } of httpFilters(config)) {
+    if (filter.rate_limit_service === undefined) continue;
+    filter.timeout = "10s";
+    filter.rate_limit_service.grpc_service.retry_policy.retry_back_off.max_interval = "10s";
   }
 }
 

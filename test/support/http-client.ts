@@ -9,6 +9,7 @@ export interface HttpAnswer {
 export interface HttpOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   /** The client's own address; all of 127.0.0.0/8 is this machine. */
   readonly from?: string;
   readonly agent?: Agent;
@@ -16,7 +17,7 @@ export interface HttpOptions {
 
 /** One request to 127.0.0.1, on a connection of its own unless an agent is given. */
 export function get(port: number, path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
-  const { method = "GET", headers = {}, from, agent } = options;
+  const { method = "GET", headers = {}, body: sent, from, agent } = options;
   return new Promise((resolve, reject) => {
     const call = request(
       {
@@ -42,7 +43,7 @@ export function get(port: number, path: string, options: HttpOptions = {}): Prom
     );
     call.on("timeout", () => call.destroy(new Error(`no answer to ${method} ${path}`)));
     call.on("error", reject);
-    call.end();
+    call.end(sent);
   });
 }
 
