@@ -1,0 +1,92 @@
+import type { CounterStore } from "../../src/counters/store.ts";
+import type { DecisionOptions } from "../../src/decision/algorithm.ts";
+import type { Increment } from "../../src/decision/increment.ts";
+import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
+import type { LimitStats } from "../../src/limits/limit.ts";
+import { loadRules } from "../../src/limits/load.ts";
+import type { RuleSet } from "../../src/limits/rule-set.ts";
+import type { RequestStats } from "../../src/rls/record.ts";
+import { createRateLimitService } from "../../src/rls/service.ts";
+import { plainOptions } from "./decisions.ts";
+
+/** A store that answers what it was told to, one list of totals for each request, and keeps what it was asked. */
+export class ScriptedStore implements CounterStore {
+  readonly asked: (readonly Increment[])[] = [];
+  readonly answers: (readonly number[] | Error)[] = [];
+
+  async incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+    this.asked.push(increments);
+    const answer = this.answers.shift();
+    if (answer === undefined) throw new Error("the store was asked once more than expected");
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** What is counted, by the name under which it is. */
+export class CountedStats implements RequestStats {
+  readonly limits = new Map<string, LimitStats>();
+  readonly unknownDomains: string[] = [];
+  globallyShadowed = 0;
+
+  limitStats(statsKey: string): LimitStats {
+    const known = this.limits.get(statsKey);
+    if (known !== undefined) return known;
+    const stats = {
+      totalHits: 0,
+      overLimit: 0,
+      nearLimit: 0,
+      withinLimit: 0,
+      shadowMode: 0,
+      overLimitWithLocalCache: 0,
+      totalNegativeHits: 0,
+    };
+    this.limits.set(statsKey, stats);
+    return stats;
+  }
+
+  domainNotFound(domain: string): void {
+    this.unknownDomains.push(domain);
+  }
+
+  globalShadowMode(): void {
+    this.globallyShadowed += 1;
+  }
+
+  /** Total, over, near and within, in the order of the reference's tables. */
+  counts(statsKey: string): number[] {
+    const { totalHits, overLimit, nearLimit, withinLimit } = this.limitStats(statsKey);
+    return [totalHits, overLimit, nearLimit, withinLimit];
+  }
+}
+
+export interface ServiceSettings {
+  /** YAML of one rule file; `undefined`: no rules were loaded. */
+  readonly rules: string | undefined;
+  readonly nowSeconds?: number;
+  readonly options?: Partial<DecisionOptions>;
+  readonly knownOver?: KnownOver;
+}
+
+/** The real service with a store that answers what it is told to. */
+export function scriptedService(settings: ServiceSettings) {
+  const store = new ScriptedStore();
+  const stats = new CountedStats();
+  const rules = { current: settings.rules === undefined ? undefined : rulesOf(settings.rules) };
+  const clock = { nowMs: () => (settings.nowSeconds ?? 1234) * 1000 };
+  const shouldRateLimit = createRateLimitService({
+    rules,
+    store,
+    clock,
+    stats,
+    knownOver: settings.knownOver ?? noneKnownOver,
+    options: { ...plainOptions, ...settings.options },
+  });
+  return { shouldRateLimit, store, stats, rules };
+}
+
+export function rulesOf(text: string): RuleSet {
+  return loadRules([{ name: "config.yaml", text }], { mergeDomains: false });
+}

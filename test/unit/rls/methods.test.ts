@@ -1,0 +1,149 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Code } from "../../../src/decision/check.ts";
+import { VelocityGateError } from "../../../src/errors.ts";
+import {
+  RateLimitRequest,
+  RateLimitResponse,
+} from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
+import type { Call } from "../../../src/grpc/engine.ts";
+import { Status } from "../../../src/grpc/status.ts";
+import { rateLimitMethods, shouldRateLimitPath } from "../../../src/rls/methods.ts";
+import { field, message } from "../../support/protobuf.ts";
+import { scriptedService } from "../../support/scripted-service.ts";
+
+const rules = `
+domain: domain
+descriptors:
+  - { key: key, rate_limit: { unit: minute, requests_per_unit: 10 } }
+`;
+const plain = { responseHeaders: undefined, requestHeaders: undefined, dynamicMetadata: false };
+const call: Call = { path: shouldRateLimitPath, deadlineMs: undefined, header: () => undefined };
+
+/** The method as an engine calls it, and what was counted of its calls. */
+function method(yaml: string | undefined) {
+  const { shouldRateLimit, store } = scriptedService({ rules: yaml });
+  const counted: string[] = [];
+  const { unary } = rateLimitMethods(shouldRateLimit, plain, {
+    answered: (code: Code) => counted.push(code),
+    callError: (kind) => counted.push(kind),
+    observeCall: (name, seconds) => counted.push(`${name} ${seconds >= 0 && seconds < 10}`),
+  });
+  const handler = unary.get(shouldRateLimitPath);
+  if (handler === undefined) throw new Error("the method is not served");
+  return { ask: async (bytes: Uint8Array) => handler(bytes, call), store, counted };
+}
+
+const valid = RateLimitRequest.encode({
+  domain: "domain",
+  descriptors: [
+    {
+      entries: [{ key: "key", value: "x" }],
+      limit: undefined,
+      hitsAddend: undefined,
+      isNegativeHits: false,
+    },
+  ],
+  hitsAddend: 0,
+}).finish();
+
+const descriptor = (...fields: readonly Uint8Array[]) => field(2, message(...fields));
+const wholeEntry = field(1, message(field(1, "key"), field(2, "x")));
+
+describe("ShouldRateLimit", () => {
+  test.each([
+    [5, "OK"],
+    [11, "OVER_LIMIT"],
+  ] as const)("answers bytes with bytes: a total of %d is %s", async (total, code) => {
+    const { ask, store, counted } = method(rules);
+    store.answers.push([total]);
+    const { overallCode, statuses } = RateLimitResponse.decode(await ask(valid));
+    const expected = code === "OK" ? 1 : 2;
+    expect(overallCode).toBe(expected);
+    expect(statuses).toMatchObject([
+      { code: expected, currentLimit: { requestsPerUnit: 10, unit: 2 } },
+    ]);
+    expect(counted).toEqual([code, "ShouldRateLimit true"]);
+  });
+
+  test.each<readonly [string, Uint8Array, string]>([
+    ["an empty domain", descriptor(), "rate limit domain must not be empty"],
+    ["no descriptor", field(1, "domain"), "rate limit descriptor list must not be empty"],
+    ["neither", new Uint8Array(), "rate limit domain must not be empty"],
+    [
+      "bytes that are no message",
+      Buffer.from("GET /"),
+      "the request is malformed at byte 1: there is no wire type 7",
+    ],
+    // reference-behaviour.md, M.1: counted as -1 there.
+    [
+      "an addend of 2^64-1",
+      message(field(1, "domain"), descriptor(wholeEntry, field(3, field(1, 2n ** 64n - 1n)))),
+      "descriptors[0].hits_addend is too large: 0 to 4294967295 are accepted",
+    ],
+    [
+      "an addend of 2^63-1",
+      message(field(1, "domain"), descriptor(wholeEntry, field(3, field(1, 2n ** 63n - 1n)))),
+      "descriptors[0].hits_addend is too large: 0 to 4294967295 are accepted",
+    ],
+  ])("ends with INVALID_ARGUMENT before anything is counted: %s", async (_, bytes, text) => {
+    const { ask, store, counted } = method(rules);
+    await expect(ask(bytes)).rejects.toMatchObject({
+      status: Status.INVALID_ARGUMENT,
+      message: text,
+    });
+    expect(store.asked).toEqual([]);
+    expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
+  });
+
+  // reference-behaviour.md, M.3: each ends the reference's process.
+  test.each([0, 8, 100])(
+    "ends with INVALID_ARGUMENT for a limit whose unit is %d, and lives on",
+    async (unit) => {
+      const { ask, store } = method(rules);
+      const limit = field(2, message(field(1, 5), field(2, unit)));
+      await expect(
+        ask(message(field(1, "domain"), descriptor(wholeEntry, limit))),
+      ).rejects.toMatchObject({
+        status: Status.INVALID_ARGUMENT,
+        message: expect.stringContaining(`descriptors[0].limit.unit is ${unit}`),
+      });
+      store.answers.push([1]);
+      expect(RateLimitResponse.decode(await ask(valid)).overallCode).toBe(1);
+    },
+  );
+
+  test("ends with FAILED_PRECONDITION while no rules are loaded", async () => {
+    const { ask, counted } = method(undefined);
+    await expect(ask(valid)).rejects.toMatchObject({
+      status: Status.FAILED_PRECONDITION,
+      message: "no rate limit configuration loaded",
+    });
+    expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
+  });
+
+  test.each([
+    ["STORE_UNAVAILABLE", Status.UNAVAILABLE],
+    ["STORE_TIMEOUT", Status.DEADLINE_EXCEEDED],
+  ] as const)("ends with the store's failure, counted as such: %s", async (code, status) => {
+    const { ask, store, counted } = method(rules);
+    store.answers.push(new VelocityGateError(code, "the store is away"));
+    await expect(ask(valid)).rejects.toMatchObject({ status, message: "the store is away" });
+    expect(counted).toEqual(["redis_error", "ShouldRateLimit true"]);
+  });
+
+  test("hands on what nobody foresaw, so that the engine answers INTERNAL without a text", async () => {
+    const { ask, store, counted } = method(rules);
+    const error = new TypeError("internals");
+    store.answers.push(error);
+    await expect(ask(valid)).rejects.toBe(error);
+    expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
+  });
+
+  test("counts a header value that is not UTF-8, under its own bytes", async () => {
+    const { ask, store } = method(rules);
+    store.answers.push([1]);
+    const entry = field(1, message(field(1, "key"), field(2, Buffer.from([0xff, 0x61]))));
+    await ask(message(field(1, "domain"), descriptor(entry)));
+    expect(store.asked).toMatchObject([[{ key: "domain_key_\uDCFFa_1200" }]]);
+  });
+});
