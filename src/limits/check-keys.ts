@@ -1,9 +1,6 @@
 import type { Finding } from "./rule-problem.ts";
-import type { Visits } from "./yaml/alias.ts";
-import { effectivePairs, toPlain } from "./yaml/decode.ts";
-import type { YamlMapping, YamlNode } from "./yaml/node.ts";
-import { goText } from "./yaml/plain-value.ts";
-import { fitsInt64, type Resolved, resolveScalar } from "./yaml/resolve-scalar.ts";
+import { goText, type PlainItem, type PlainMap } from "./yaml/plain-value.ts";
+import { fitsInt64, type Resolved } from "./yaml/resolve-scalar.ts";
 
 /** Every key that a rule file may hold. The reference accepts each of them at any level, and ignores it where it has no meaning. */
 export const ruleFileKeys: ReadonlySet<string> = new Set([
@@ -28,16 +25,12 @@ export const ruleFileKeys: ReadonlySet<string> = new Set([
 /**
  * The first of the reference's two looks at a file: only known keys, and only strings, integers, booleans, maps and lists of maps.
  * What stands under `metadata` is free.
- *
- * @throws YamlFailure where yaml.v2 cannot make a value of the text at all.
  */
-export function checkKeys(mapping: YamlMapping, visits: Visits, findings: Finding[]): void {
-  for (const { key, keyNode, valueNode } of effectivePairs(mapping, visits)) {
+export function checkKeys(map: PlainMap, findings: Finding[]): void {
+  for (const { key, keyPlace, value, place } of map.pairs.values()) {
     const problem = keyProblem(key);
-    if (problem !== undefined) findings.push({ place: keyNode, text: problem, accepted });
-    // What stands under a key that is not looked into has to be YAML all the same.
-    if (problem !== undefined || key.value === "metadata") toPlain(valueNode, visits);
-    else checkValue(valueNode, visits, findings);
+    if (problem !== undefined) findings.push({ place: keyPlace, text: problem, accepted });
+    else if (key.value !== "metadata") checkValue({ value, place }, findings);
   }
 }
 
@@ -48,41 +41,25 @@ function keyProblem(key: Resolved): string | undefined {
   return ruleFileKeys.has(key.value) ? undefined : `config error, unknown key '${key.value}'`;
 }
 
-function checkValue(node: YamlNode, visits: Visits, findings: Finding[]): void {
-  visits.enter(node);
-  switch (node.kind) {
-    case "alias":
-      checkValue(node.target, visits, findings);
-      break;
-    case "mapping":
-      checkKeys(node, visits, findings);
-      break;
-    case "sequence":
-      for (const item of node.items) checkItem(item, visits, findings);
-      break;
-    case "scalar": {
-      const resolved = resolveScalar(node);
-      if (resolved.type === "float" || (resolved.type === "int" && !fitsInt64(resolved.value))) {
-        findings.push({
-          place: node,
-          text: "error checking config",
-          accepted: "a string, a whole number below 2^63, a boolean, a map or a list of maps",
-        });
-      }
-    }
+function checkValue({ value, place }: PlainItem, findings: Finding[]): void {
+  if (value.type === "map") checkKeys(value, findings);
+  else if (value.type === "list") for (const item of value.items) checkItem(item, findings);
+  else if (value.type === "float" || (value.type === "int" && !fitsInt64(value.value))) {
+    findings.push({
+      place,
+      text: "error checking config",
+      accepted: "a string, a whole number below 2^63, a boolean, a map or a list of maps",
+    });
   }
-  visits.leave(node);
 }
 
-function checkItem(item: YamlNode, visits: Visits, findings: Finding[]): void {
-  const node = item.kind === "alias" ? item.target : item;
-  if (node.kind === "mapping") {
-    checkValue(item, visits, findings);
-    return;
+function checkItem({ value, place }: PlainItem, findings: Finding[]): void {
+  if (value.type === "map") checkKeys(value, findings);
+  else {
+    findings.push({
+      place,
+      text: `config error, yaml file contains list of type other than map: ${goText(value)}`,
+      accepted: "a list of maps",
+    });
   }
-  findings.push({
-    place: item,
-    text: `config error, yaml file contains list of type other than map: ${goText(toPlain(item, visits))}`,
-    accepted: "a list of maps",
-  });
 }

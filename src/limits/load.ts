@@ -6,9 +6,9 @@ import { type RuleFileSource, readRules, typeError } from "./read-rules.ts";
 import type { Finding, RuleProblem } from "./rule-problem.ts";
 import type { RuleFile, RuleSet } from "./rule-set.ts";
 import { Visits } from "./yaml/alias.ts";
+import { toPlain } from "./yaml/decode.ts";
 import { YamlFailure } from "./yaml/node.ts";
 import { parseYaml } from "./yaml/parser.ts";
-import { isNull } from "./yaml/resolve-scalar.ts";
 
 export interface LoadOptions {
   /** `MERGE_DOMAIN_CONFIG`: several files may add rules to one domain. */
@@ -76,16 +76,17 @@ function byName(left: RuleFile, right: RuleFile): number {
 function readFile(text: string, findings: Finding[]): RuleFileSource | undefined {
   try {
     const root = parseYaml(text);
-    if (root?.kind === "mapping") checkKeys(root, new Visits(), findings);
-    else if (root !== undefined && !isNull(root)) {
+    if (root === undefined) return readRules(root, findings);
+    const plain = toPlain(root, new Visits());
+    if (plain.type === "map") checkKeys(plain, findings);
+    else if (plain.type !== "null") {
       findings.push(typeError(root, "map[interface {}]interface {}", "a map with a domain"));
       return undefined;
     }
-    return readRules(root, new Visits(), findings);
+    return readRules(root, findings);
   } catch (error) {
     if (!(error instanceof YamlFailure)) throw error;
-    // The reference makes values of the whole text before it looks at any key.
-    findings.unshift({
+    findings.push({
       place: error.place,
       text: `error loading config file: ${error.message}`,
       accepted: "a YAML 1.1 document",

@@ -37,10 +37,10 @@ function jsonOf(value: PlainValue, invalid: string[]): JsonValue {
     case "int":
       return Number(value.value);
     case "list":
-      return value.items.map((item) => jsonOf(item, invalid));
+      return value.items.map((item) => jsonOf(item.value, invalid));
     case "map":
       return objectOf(
-        value.pairs.map(([key, item]) => [goText(key), item] as const),
+        Array.from(value.pairs.values(), (pair) => [goText(pair.key), pair.value] as const),
         invalid,
       );
     case "string":

@@ -1,5 +1,5 @@
 import type { Finding } from "./rule-problem.ts";
-import { isMergeKey, mergedMappings, type Visits } from "./yaml/alias.ts";
+import { isMergeKey, mergedMappings, targetOf, Visits } from "./yaml/alias.ts";
 import { toPlain } from "./yaml/decode.ts";
 import type { Place, YamlMapping, YamlNode, YamlScalar } from "./yaml/node.ts";
 import type { PlainValue } from "./yaml/plain-value.ts";
@@ -52,17 +52,13 @@ export interface ReplacesSource {
  *
  * @throws YamlFailure as `checkKeys` does.
  */
-export function readRules(
-  root: YamlNode | undefined,
-  visits: Visits,
-  findings: Finding[],
-): RuleFileSource {
+export function readRules(root: YamlNode | undefined, findings: Finding[]): RuleFileSource {
   const file: RuleFileSource = {
     domain: "",
     domainPlace: root ?? { line: 1, column: 1 },
     descriptors: [],
   };
-  if (root !== undefined) new Reader(visits, findings).readFile(root, file);
+  if (root !== undefined) new Reader(findings).readFile(root, file);
   return file;
 }
 
@@ -80,11 +76,10 @@ const goTypes = {
 } as const;
 
 class Reader {
-  readonly #visits: Visits;
+  readonly #visits = new Visits();
   readonly #findings: Finding[];
 
-  constructor(visits: Visits, findings: Finding[]) {
-    this.#visits = visits;
+  constructor(findings: Finding[]) {
     this.#findings = findings;
   }
 
@@ -146,7 +141,8 @@ class Reader {
   }
 
   #readRateLimit(node: YamlNode, before: RateLimitSource | undefined): RateLimitSource | undefined {
-    if (isNull(node)) return undefined;
+    const target = targetOf(node);
+    if (isNull(target)) return isNullPointer(target) ? undefined : emptyRateLimit(node);
     const limit = before ?? emptyRateLimit(node);
     this.#readMapping(node, goTypes.rateLimit, (name, value) => {
       switch (name) {
@@ -186,7 +182,7 @@ class Reader {
     node: YamlNode,
     before: Map<string, PlainValue> | undefined,
   ): Map<string, PlainValue> | undefined {
-    if (isNull(node)) return undefined;
+    if (isNull(targetOf(node))) return undefined;
     const metadata = before ?? new Map<string, PlainValue>();
     this.#readMapping(node, goTypes.metadata, (name, value) => {
       metadata.set(name, toPlain(value, this.#visits));
@@ -295,22 +291,22 @@ export function typeError(node: YamlNode, goType: string, accepted: string): Fin
 }
 
 function tagText(node: YamlNode): string {
-  if (node.kind === "scalar") {
-    const tag = shortTag(node.tag === "" ? tagOf(resolveScalar(node)) : node.tag);
-    return isCollectionTag(tag) ? tag + node.text : `${tag} \`${shortened(node)}\``;
-  }
-  const tag = node.tag === "" ? (node.kind === "mapping" ? "!!map" : "!!seq") : shortTag(node.tag);
-  return isCollectionTag(tag) ? tag : `${tag} \`\``;
-}
-
-function isCollectionTag(tag: string): boolean {
-  return tag === "!!map" || tag === "!!seq";
+  if (node.kind !== "scalar") return node.kind === "mapping" ? "!!map" : "!!seq";
+  const tag = shortTag(node.tag === "" ? tagOf(resolveScalar(node)) : node.tag);
+  // As yaml.v2 has it: it takes the node for a collection.
+  if (tag === "!!map" || tag === "!!seq") return tag + node.text;
+  return `${tag} \`${shortened(node)}\``;
 }
 
 /** The first seven of more than ten bytes, as yaml.v2 cuts them. */
 function shortened({ text }: YamlScalar): string {
   const bytes = Buffer.from(text);
   return bytes.length > 10 ? `${bytes.toString("utf8", 0, 7)}...` : text;
+}
+
+/** Where yaml.v2 decodes into a pointer, `Null` and `NULL` are an empty value, and only the other spellings none. */
+function isNullPointer(node: YamlNode): boolean {
+  return node.kind === "scalar" && (node.tag !== "" || ["", "~", "null"].includes(node.text));
 }
 
 function emptyRule(place: Place): RuleSource {

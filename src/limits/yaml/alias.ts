@@ -1,16 +1,24 @@
 import { YamlFailure, type YamlNode, type YamlScalar } from "./node.ts";
 import { tags } from "./resolve-scalar.ts";
 
+/** Aliases can nest deeper than any text. Far more than rules need, far less than exhausts the stack. */
+const depthMax = 1000;
+
 /** How many nodes a walk has met, and through which aliases: bounds what a few lines of anchors can grow into. */
 export class Visits {
   readonly #open = new Set<YamlNode>();
   #count = 0;
   #aliasDepth = 0;
   #throughAliases = 0;
+  #depth = 0;
 
   /** @throws YamlFailure when an anchor contains itself, or aliases make up far more of the document than its own text. */
   enter(node: YamlNode): void {
     this.#count += 1;
+    this.#depth += 1;
+    if (this.#depth > depthMax) {
+      throw new YamlFailure(`exceeded max depth of ${depthMax}`, node);
+    }
     if (this.#aliasDepth > 0) this.#throughAliases += 1;
     if (
       this.#throughAliases > 100 &&
@@ -28,6 +36,7 @@ export class Visits {
   }
 
   leave(node: YamlNode): void {
+    this.#depth -= 1;
     if (node.kind !== "alias") return;
     this.#open.delete(node);
     this.#aliasDepth -= 1;

@@ -1,9 +1,14 @@
 import { isMergeKey, mergedMappings, targetOf, type Visits } from "./alias.ts";
 import { YamlFailure, type YamlMapping, type YamlNode } from "./node.ts";
-import { goSyntax, type PlainValue } from "./plain-value.ts";
+import { goSyntax, type PlainPair, type PlainValue } from "./plain-value.ts";
 import { type Resolved, resolveScalar } from "./resolve-scalar.ts";
 
-/** @throws YamlFailure where yaml.v2 cannot make a value of the text. */
+/**
+ * Makes a value of a node without knowing what is expected of it, as yaml.v2 does when it decodes into an empty interface. Of equal
+ * keys the last counts; what `<<` merges in counts as if it stood there, so it yields only to keys further down.
+ *
+ * @throws YamlFailure where yaml.v2 gives up: a tag that contradicts its value, a map as a key, aliases without end.
+ */
 export function toPlain(node: YamlNode, visits: Visits): PlainValue {
   visits.enter(node);
   const value = plainOf(node, visits);
@@ -17,59 +22,36 @@ function plainOf(node: YamlNode, visits: Visits): PlainValue {
       return toPlain(node.target, visits);
     case "scalar":
       return resolveScalar(node);
-    case "sequence":
-      return { type: "list", items: node.items.map((item) => toPlain(item, visits)) };
+    case "sequence": {
+      const items = node.items.map((item) => ({ value: toPlain(item, visits), place: item }));
+      return { type: "list", items };
+    }
     case "mapping": {
-      const pairs: (readonly [Resolved, PlainValue])[] = [];
-      for (const { key, valueNode } of effectivePairs(node, visits)) {
-        pairs.push([key, toPlain(valueNode, visits)]);
-      }
+      const pairs = new Map<string, PlainPair>();
+      decodePairs(node, visits, pairs);
       return { type: "map", pairs };
     }
   }
 }
 
-export interface EffectivePair {
-  readonly key: Resolved;
-  readonly keyNode: YamlNode;
-  readonly valueNode: YamlNode;
-}
-
-/**
- * The pairs that count: of equal keys the last, and what `<<` merges in. yaml.v2 takes pairs as they come, so a merged key yields
- * only to one that stands below the `<<`.
- */
-export function effectivePairs(mapping: YamlMapping, visits: Visits): Iterable<EffectivePair> {
-  const pairs = new Map<string, EffectivePair>();
-  collectPairs(mapping, visits, pairs);
-  return pairs.values();
-}
-
-function collectPairs(
-  mapping: YamlMapping,
-  visits: Visits,
-  into: Map<string, EffectivePair>,
-): void {
-  for (const { key: keyNode, value: valueNode } of mapping.pairs) {
-    if (isMergeKey(keyNode)) {
-      for (const merged of mergedMappings(valueNode)) {
+function decodePairs(mapping: YamlMapping, visits: Visits, into: Map<string, PlainPair>): void {
+  for (const { key: keyPlace, value: place } of mapping.pairs) {
+    if (isMergeKey(keyPlace)) {
+      for (const merged of mergedMappings(place)) {
         visits.enter(merged);
-        collectPairs(targetOf(merged) as YamlMapping, visits, into);
+        decodePairs(targetOf(merged) as YamlMapping, visits, into);
         visits.leave(merged);
       }
-      continue;
+    } else {
+      const key = decodeKey(keyPlace, visits);
+      const value = toPlain(place, visits);
+      into.set(`${key.type}:${key.value}`, { key, keyPlace, value, place });
     }
-    const key = resolveKey(keyNode, visits);
-    into.set(identityOf(key), { key, keyNode, valueNode });
   }
 }
 
-function resolveKey(node: YamlNode, visits: Visits): Resolved {
+function decodeKey(node: YamlNode, visits: Visits): Resolved {
   const key = toPlain(node, visits);
   if (key.type !== "map" && key.type !== "list") return key;
   throw new YamlFailure(`invalid map key: ${goSyntax(key)}`, node);
-}
-
-function identityOf(key: Resolved): string {
-  return `${key.type}:${key.value}`;
 }

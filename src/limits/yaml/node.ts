@@ -10,20 +10,17 @@ export interface Place {
  */
 export type YamlNode = YamlScalar | YamlMapping | YamlSequence | YamlAlias;
 
-interface PlacedNode extends Place {
-  /** In its long form (`tag:yaml.org,2002:str`); empty when none is written. */
-  readonly tag: string;
-}
-
-export interface YamlScalar extends PlacedNode {
+export interface YamlScalar extends Place {
   readonly kind: "scalar";
+  /** In its long form (`tag:yaml.org,2002:str`); empty when none is written. Collections have none: yaml.v2 passes it over. */
+  readonly tag: string;
   /** Escapes and line folding undone. */
   readonly text: string;
   /** Neither quoted nor a block nor tagged: `yes`, `5` and `~` mean more than their text. */
   readonly isImplicit: boolean;
 }
 
-export interface YamlMapping extends PlacedNode {
+export interface YamlMapping extends Place {
   readonly kind: "mapping";
   readonly pairs: readonly YamlPair[];
 }
@@ -33,12 +30,12 @@ export interface YamlPair {
   readonly value: YamlNode;
 }
 
-export interface YamlSequence extends PlacedNode {
+export interface YamlSequence extends Place {
   readonly kind: "sequence";
   readonly items: readonly YamlNode[];
 }
 
-export interface YamlAlias extends PlacedNode {
+export interface YamlAlias extends Place {
   readonly kind: "alias";
   readonly name: string;
   /** The anchored node; this alias may stand in it. */

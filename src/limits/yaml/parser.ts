@@ -110,7 +110,7 @@ class Parser {
     if (target === undefined) {
       throw new YamlFailure(`unknown anchor '${token.text}' referenced`, placeOf(token));
     }
-    return { kind: "alias", ...placeOf(token), tag: "", name: token.text, target };
+    return { kind: "alias", ...placeOf(token), name: token.text, target };
   }
 
   /** An anchor and a tag, in either order. */
@@ -168,8 +168,8 @@ class Parser {
 
   #parseSequence(properties: Properties, parseItems: (items: YamlNode[]) => void): YamlNode {
     const items: YamlNode[] = [];
-    const { anchor, tag, start } = properties;
-    const node: YamlNode = { kind: "sequence", ...placeOf(start), tag, items };
+    const { anchor, start } = properties;
+    const node: YamlNode = { kind: "sequence", ...placeOf(start), items };
     this.#anchor(anchor, node);
     parseItems(items);
     return node;
@@ -220,8 +220,8 @@ class Parser {
 
   #parseMapping(properties: Properties, parsePairs: (pairs: YamlPair[]) => void): YamlNode {
     const pairs: YamlPair[] = [];
-    const { anchor, tag, start } = properties;
-    const node: YamlNode = { kind: "mapping", ...placeOf(start), tag, pairs };
+    const { anchor, start } = properties;
+    const node: YamlNode = { kind: "mapping", ...placeOf(start), pairs };
     this.#anchor(anchor, node);
     parsePairs(pairs);
     return node;

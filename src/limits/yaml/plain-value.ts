@@ -1,16 +1,30 @@
+import type { Place } from "./node.ts";
 import type { Resolved } from "./resolve-scalar.ts";
 
-/** A YAML value without any schema, as yaml.v2 makes it for metadata and for its error messages. */
+/** A YAML value that nothing is expected of: metadata, or a file before it is known to hold rules. */
 export type PlainValue = Resolved | PlainMap | PlainList;
 
 export interface PlainMap {
   readonly type: "map";
-  readonly pairs: readonly (readonly [Resolved, PlainValue])[];
+  /** By a text that is the same for equal keys only. */
+  readonly pairs: ReadonlyMap<string, PlainPair>;
+}
+
+export interface PlainPair {
+  readonly key: Resolved;
+  readonly keyPlace: Place;
+  readonly value: PlainValue;
+  readonly place: Place;
 }
 
 export interface PlainList {
   readonly type: "list";
-  readonly items: readonly PlainValue[];
+  readonly items: readonly PlainItem[];
+}
+
+export interface PlainItem {
+  readonly value: PlainValue;
+  readonly place: Place;
 }
 
 /** A value as Go's `%v` writes it: `map[a:1 b:2]`, `[x y]`, `<nil>`. */
@@ -21,12 +35,9 @@ export function goText(value: PlainValue): string {
     case "float":
       return goFloat(value.value);
     case "list":
-      return `[${value.items.map(goText).join(" ")}]`;
+      return `[${value.items.map((item) => goText(item.value)).join(" ")}]`;
     case "map":
-      return `map[${value.pairs
-        .map(([key, item]) => `${goText(key)}:${goText(item)}`)
-        .sort()
-        .join(" ")}]`;
+      return `map[${sortedPairs(value, goText).join(" ")}]`;
     default:
       return String(value.value);
   }
@@ -40,21 +51,25 @@ export function goSyntax(value: PlainValue): string {
     case "string":
       return JSON.stringify(value.value);
     case "list":
-      return `[]interface {}{${value.items.map(goSyntax).join(", ")}}`;
+      return `[]interface {}{${value.items.map((item) => goSyntax(item.value)).join(", ")}}`;
     case "map":
-      return `map[interface {}]interface {}{${value.pairs
-        .map(([key, item]) => `${goSyntax(key)}:${goSyntax(item)}`)
-        .sort()
-        .join(", ")}}`;
+      return `map[interface {}]interface {}{${sortedPairs(value, goSyntax).join(", ")}}`;
     default:
       return goText(value);
   }
 }
 
-/** Go writes the exponent with a sign and two digits, and from 1e21 on, as JavaScript does, or below 1e-4. */
+function sortedPairs({ pairs }: PlainMap, write: (value: PlainValue) => string): string[] {
+  const written = Array.from(pairs.values(), ({ key, value }) => `${write(key)}:${write(value)}`);
+  return written.sort((left, right) => (left < right ? -1 : 1));
+}
+
+/** Go writes an exponent below 1e-4 and from a million on, of at least two digits. */
 function goFloat(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
-  const text = Math.abs(value) < 1e-4 && value !== 0 ? value.toExponential() : String(value);
-  return text.replace(/e([-+])([0-9])$/, "e$10$2");
+  const scientific = value.toExponential();
+  const exponent = Number(scientific.slice(scientific.indexOf("e") + 1));
+  if (exponent >= -4 && exponent < 6) return String(value);
+  return scientific.replace(/e([-+])([0-9])$/, "e$10$2");
 }

@@ -70,7 +70,6 @@ const words: ReadonlyMap<string, Resolved> = new Map<string, Resolved>([
   ...inCases([".nan"], { type: "float", value: Number.NaN }),
   ...inCases([".inf", "+.inf"], { type: "float", value: Number.POSITIVE_INFINITY }),
   ...inCases(["-.inf"], { type: "float", value: Number.NEGATIVE_INFINITY }),
-  ["<<", { type: "string", value: "<<", tag: tags.merge }],
 ]);
 
 /** Each word in lower case, capitalised and in upper case; `.inf` as `.Inf`, but «nan» as `.NaN`. */
@@ -91,7 +90,7 @@ function resolvePlain(text: string, tag: string): Resolved {
   const word = words.get(text);
   if (word !== undefined) return word;
   if (text.startsWith(".")) {
-    return floatPattern.test(text) || goFloatPattern.test(text) ? asFloat(text) : asString(text);
+    return dotFloatPattern.test(text) ? asFloat(text.replaceAll("_", "")) : asString(text);
   }
   if (!/^[-+0-9]/.test(text)) return asString(text);
   if ((tag === "" || tag === tags.timestamp) && isTimestamp(text)) {
@@ -104,8 +103,8 @@ function resolvePlain(text: string, tag: string): Resolved {
 }
 
 const floatPattern = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-/** What Go's own float syntax accepts beyond that, after a leading dot: underscores are refused, an exponent may follow. */
-const goFloatPattern = /^\.[0-9]+([eE][-+]?[0-9]+)?$/;
+/** Behind a leading dot yaml.v2 takes Go's syntax, with underscores between digits. */
+const dotFloatPattern = /^\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?$/;
 
 function asFloat(text: string): Resolved {
   const value = Number(text);
