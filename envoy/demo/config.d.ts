@@ -24,3 +24,15 @@ export declare function envoyConfig(
 /** Any part of a parsed Envoy configuration. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape is Envoy's, and Envoy checks it.
 export type EnvoyConfig = any;
+
+/**
+ * The deadlines of envoy.yaml are right for machines that have time for their requests. Where every request counts, and the machine
+ * does other things as well, they must not decide: this is a change that makes them long.
+ */
+export declare function withPatience(config: EnvoyConfig): void;
+
+/** The filters of the only listener. */
+export declare function httpFilters(config: EnvoyConfig): EnvoyConfig[];
+
+/** The only virtual host. */
+export declare function virtualHost(config: EnvoyConfig): EnvoyConfig;

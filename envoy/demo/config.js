@@ -19,6 +19,26 @@ export function envoyConfig({ listener, admin, velocitygate, upstream }, change)
   return JSON.stringify(config);
 }
 
+export function withPatience(config) {
+  for (const { typed_config: filter } of httpFilters(config)) {
+    if (filter.rate_limit_service === undefined) continue;
+    filter.timeout = "10s";
+    filter.rate_limit_service.grpc_service.retry_policy.retry_back_off.max_interval = "10s";
+  }
+}
+
+export function httpFilters(config) {
+  return managerOf(config).http_filters;
+}
+
+export function virtualHost(config) {
+  return managerOf(config).route_config.virtual_hosts[0];
+}
+
+function managerOf(config) {
+  return config.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+}
+
 function address({ host, port }) {
   return { socket_address: { address: host, port_value: port } };
 }

@@ -1,7 +1,8 @@
 import { Agent } from "node:http";
 import { expect, test } from "@jest/globals";
+import { withPatience } from "../../envoy/demo/config.js";
 import { cleanupAfterEach } from "../support/cleanup.ts";
-import { startEnvoy, withPatience } from "../support/envoy.ts";
+import { startEnvoy } from "../support/envoy.ts";
 import { get } from "../support/http-client.ts";
 import { sharedRedis, uniquePrefix } from "../support/shared-redis.ts";
 import { startUpstream } from "../support/upstream.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
+import { withPatience } from "../../envoy/demo/config.js";
 import { cleanupAfterEach } from "../support/cleanup.ts";
-import { startEnvoy, withPatience } from "../support/envoy.ts";
+import { startEnvoy } from "../support/envoy.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTraffic } from "../support/http-client.ts";
 import { sharedRedis, uniquePrefix } from "../support/shared-redis.ts";

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
+import { withPatience } from "../../envoy/demo/config.js";
 import { cleanupAfterAll } from "../support/cleanup.ts";
-import { startEnvoy, type TestEnvoy, withPatience } from "../support/envoy.ts";
+import { startEnvoy, type TestEnvoy } from "../support/envoy.ts";
 import { get, type HttpAnswer, type HttpOptions } from "../support/http-client.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
 import { startGate } from "../support/velocitygate.ts";

@@ -53,26 +53,6 @@ export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Pro
   };
 }
 
-/** The deadlines of envoy.yaml are right for a machine that has time. Where a test counts every request, they must not decide. */
-export function withPatience(config: EnvoyConfig): void {
-  for (const { typed_config: filter } of httpFilters(config)) {
-    if (filter.rate_limit_service === undefined) continue;
-    filter.timeout = "10s";
-    filter.rate_limit_service.grpc_service.retry_policy.retry_back_off.max_interval = "10s";
-  }
-}
-
-/** The filters of the only listener. */
-export function httpFilters(config: EnvoyConfig): EnvoyConfig[] {
-  return config.static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters;
-}
-
-/** The only virtual host. */
-export function virtualHost(config: EnvoyConfig): EnvoyConfig {
-  const [manager] = config.static_resources.listeners[0].filter_chains[0].filters;
-  return manager.typed_config.route_config.virtual_hosts[0];
-}
-
 function sumOfStats(text: string | undefined, name: RegExp): number {
   let sum = 0;
   for (const line of (text ?? "").split("\n")) {

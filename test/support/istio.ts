@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import type { EnvoyConfig } from "../../envoy/demo/config.js";
-import { httpFilters, virtualHost } from "./envoy.ts";
+import { type EnvoyConfig, httpFilters, virtualHost } from "../../envoy/demo/config.js";
 
 /** The cluster that Istio makes for VelocityGate's Service. */
 const outbound = "outbound|8081||velocitygate.gateway.svc.cluster.local";
