@@ -35,7 +35,7 @@ const isCounted = ({ match }: Check) => match !== undefined && !match.limit.unli
 const totalsOf = (list: readonly { readonly check: Check; readonly after: number }[]) =>
   list.filter(({ check }) => isCounted(check)).map(({ after }) => after);
 
-/** The reference's arithmetic as it is written down (reference-behaviour.md, B.4), step by step and in single precision. */
+/** The reference's arithmetic as it is written down, step by step and in single precision. */
 function reference(limit: Limit, hits: number, after: number, ratio: number) {
   const before = after - hits;
   const perUnit = limit.requestsPerUnit;

@@ -174,7 +174,7 @@ describe("the overall code", () => {
         [regular, over],
       ],
     ],
-    // Kept as the reference has it (reference-behaviour.md, L.16): a descriptor without a limit always passes.
+    // Kept as the reference has it: a descriptor without a limit always passes.
     ["one without a limit lets the request pass", "OK", [[regular, over], [none]]],
     ["an unlimited one does not count", "OVER_LIMIT", [[regular, over], [unlimited]]],
     ["nothing but unlimited ones", "OK", [[unlimited]]],

@@ -10,7 +10,7 @@ const counts = (status: DescriptorStatus) => [
 ];
 
 describe("a fixed window", () => {
-  // «n→after»: n hits bring the counter to `after`. Rows of the reference's own tests (reference-behaviour.md, H.3 and H.4).
+  // «n→after»: n hits bring the counter to `after`. Rows of the reference's own tests.
   test.each([
     ["1→5 of 10", 10, 1, 5, "OK", 5, [0, 0, 1]],
     ["1→11 of 10", 10, 1, 11, "OVER_LIMIT", 0, [1, 0, 0]],

@@ -40,7 +40,7 @@ describe("the counter key", () => {
     // An empty value leaves its two underscores; so does an empty key.
     ["key=", "SECOND", 1234, "domain_key__1234"],
     ["=value", "SECOND", 1234, "domain__value_1234"],
-    // A limit that a request without entries brings along (reference-behaviour.md, M.11).
+    // A limit that a request without entries brings along.
     ["", "MINUTE", 1234, "domain_1200"],
   ] as const)("of %s per %s at %d is the reference's", (entries, unit, now, key) => {
     expect(keyOf(entries, unit, now)).toBe(key);

@@ -20,7 +20,7 @@ function refusal(bytes: Uint8Array): string {
 const descriptor = (...fields: readonly Uint8Array[]) => field(2, message(...fields));
 
 describe("addends", () => {
-  // The reference lets 2^63 and more count backwards, and fails on 2^63-1 (reference-behaviour.md, M.1).
+  // The reference lets 2^63 and more count backwards, and fails on 2^63-1.
   test.each([
     2n ** 32n,
     2n ** 32n + 1n,
@@ -29,7 +29,7 @@ describe("addends", () => {
     2n ** 63n - 1n,
     2n ** 63n,
     2n ** 64n - 1n,
-  ])("of an addend from 2^32 on are refused: %d", (value) => {
+  ])("are refused from 2^32 on: %d", (value) => {
     const bytes = message(descriptor(), descriptor(field(3, field(1, value))));
     expect(refusal(bytes)).toBe(
       "descriptors[1].hits_addend is too large: 0 to 4294967295 are accepted",
@@ -38,7 +38,7 @@ describe("addends", () => {
 });
 
 describe("a limit that the request brings along", () => {
-  // Ends the reference's process (reference-behaviour.md, M.3).
+  // Ends the reference's process.
   test.each([
     ["no unit", "", 0],
     ["UNKNOWN", field(2, 0), 0],

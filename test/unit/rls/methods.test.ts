@@ -74,7 +74,7 @@ describe("ShouldRateLimit", () => {
       Buffer.from("GET /"),
       "the request is malformed at byte 1: there is no wire type 7",
     ],
-    // reference-behaviour.md, M.1: counted as -1 there.
+    // The reference counts it as -1.
     [
       "an addend of 2^64-1",
       message(field(1, "domain"), descriptor(wholeEntry, field(3, field(1, 2n ** 64n - 1n)))),
@@ -95,7 +95,7 @@ describe("ShouldRateLimit", () => {
     expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
   });
 
-  // reference-behaviour.md, M.3: each ends the reference's process.
+  // Each ends the reference's process.
   test.each([0, 8, 100])(
     "ends with INVALID_ARGUMENT for a limit whose unit is %d, and lives on",
     async (unit) => {
