@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach } from "@jest/globals";
@@ -25,6 +25,12 @@ export function temporaryDirectory(): string {
 export function put(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
+}
+
+/** Puts a link in the place of another in one step, as Kubernetes and release scripts do. */
+export function swapLink(path: string, target: string): void {
+  symlinkSync(target, `${path}_new`);
+  renameSync(`${path}_new`, path);
 }
 
 /** A rule file with one rule: so many a minute. */

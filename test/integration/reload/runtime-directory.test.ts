@@ -1,10 +1,13 @@
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { readRuntimeDirectory } from "../../../src/reload/runtime-directory.ts";
 import type { RuntimeDirectory } from "../../../src/reload/scan.ts";
 import { flat, put, temporaryDirectory } from "../../support/rule-directory.ts";
+
+// The largest directory takes a while on a busy machine.
+jest.setTimeout(60_000);
 
 const namesOf = async (directory: RuntimeDirectory) =>
   (await readRuntimeDirectory(directory)).files.map(({ name }) => name);

@@ -183,15 +183,17 @@ describe("the poll", () => {
     const root = temporaryDirectory();
     put(join(root, "a.yaml"), rulesOf("a", 1));
     const timers = new ManualTimers();
-    let isPossible = false;
+    let refuse = (): void => {
+      throw new Error("not yet");
+    };
     const heard: string[] = [];
     const listen: Listen = (path) => {
-      if (!isPossible) throw new Error("not yet");
+      refuse();
       heard.push(path);
       return () => undefined;
     };
     await startPolling(root, listen, timers);
-    isPossible = true;
+    refuse = () => undefined;
     timers.advance(5_000);
     await soon(() => expect(heard).toContain(root));
   });
