@@ -19,6 +19,26 @@ export interface Call {
  */
 export type UnaryHandler = (request: Uint8Array, call: Call) => Uint8Array | Promise<Uint8Array>;
 
+/** Writes `value` into `into` from `at` on, and returns where it ends. */
+export type Encode<T> = (value: T, into: Buffer, at: number) => number;
+
+/** A unary call that is answered through it, once, with `reply` or `fail`, within its handler or later. */
+export interface DirectCall extends Call {
+  /**
+   * Answers with the message that `encode` writes, at once, of at most `bytesMax` bytes. What `encode` throws ends the call with
+   * INTERNAL and is reported.
+   */
+  reply<T>(value: T, bytesMax: number, encode: Encode<T>): void;
+  /** Ends the call with the status of a `GrpcError`; any other error becomes INTERNAL without a text and is reported. */
+  fail(error: unknown): void;
+}
+
+/**
+ * A unary handler of few copies and allocations: the request is `bytes[start, end)` where it arrived, which is the handler's only
+ * until it returns, and the answer is encoded where it leaves. What it throws is a `fail`.
+ */
+export type DirectHandler = (bytes: Buffer, start: number, end: number, call: DirectCall) => void;
+
 /** One side of a stream, held by its handler. */
 export interface StreamCall extends Call {
   /** Sends a message; `false` asks to wait for `onDrain`. Does nothing once the call has ended. */
@@ -44,6 +64,8 @@ export type StreamHandler = (call: StreamCall) => StreamListener;
 export interface Methods {
   readonly unary: ReadonlyMap<string, UnaryHandler>;
   readonly stream: ReadonlyMap<string, StreamHandler>;
+  /** Unary methods in their faster form. One that is served both ways is served directly by an engine that can. */
+  readonly direct?: ReadonlyMap<string, DirectHandler>;
 }
 
 export interface EngineOptions {

@@ -1,6 +1,7 @@
 import { afterEach, describe } from "@jest/globals";
 import type { StartEngine } from "../../../src/grpc/engine.ts";
 import { startGrpcJs } from "../../../src/grpc/grpc-js.ts";
+import { startH2 } from "../../../src/grpc/h2/server.ts";
 import { connectionBehaviours } from "./behaviours/connection.ts";
 import { listenBehaviours } from "./behaviours/listen.ts";
 import { streamBehaviours } from "./behaviours/stream.ts";
@@ -9,6 +10,7 @@ import { Harness } from "./harness.ts";
 
 /** Every engine behind `engine.ts` behaves the same; a new one is a row here. */
 const engines: readonly (readonly [name: string, start: StartEngine])[] = [
+  ["h2", startH2],
   ["grpc-js", startGrpcJs],
 ];
 
