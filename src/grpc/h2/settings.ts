@@ -31,7 +31,12 @@ export class PeerSettings {
    * @param onTableSize hears every HEADER_TABLE_SIZE: an encoder must know the smallest of several (RFC 7541 §4.2)
    * @throws ConnectionError
    */
-  apply(bytes: Uint8Array, start: number, end: number, fields: ResponseFields): void {
+  apply(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    onTableSize: (bytesMax: number) => void,
+  ): void {
     if ((end - start) % settingBytes !== 0) {
       throw new ConnectionError(
         ErrorCode.FRAME_SIZE_ERROR,
