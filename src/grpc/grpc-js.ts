@@ -14,6 +14,7 @@ import {
 import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } from "./engine.ts";
 import { type GrpcJsStream, serveStream, serveUnary } from "./grpc-js-calls.ts";
 import { listen } from "./listen.ts";
+import { toUnary } from "./methods.ts";
 import { GrpcError, Status } from "./status.ts";
 
 /** An Envoy that vanished without a word is noticed after this long, and its connection freed. */
@@ -45,7 +46,10 @@ class GrpcJsServer implements GrpcServer {
 
   constructor(methods: Methods, options: EngineOptions) {
     this.#grpc = new Server(serverOptions(options));
-    for (const [path, handler] of methods.unary) {
+    const direct = [...(methods.direct ?? [])].map(
+      ([path, handler]) => [path, toUnary(handler)] as const,
+    );
+    for (const [path, handler] of new Map([...direct, ...methods.unary])) {
       this.#grpc.register(
         path,
         serveUnary(path, handler, options.onError),

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import type { ChannelOptions } from "@grpc/grpc-js";
 import type {
+  DirectHandler,
   EngineOptions,
   GrpcServer,
   ListenAddress,
@@ -12,11 +13,14 @@ import type {
 import { GrpcClient } from "../../support/grpc-client.ts";
 
 export const unaryPath = "/test.Service/Unary";
+export const directPath = "/test.Service/Direct";
 export const streamPath = "/test.Service/Stream";
 
 export interface ServeOptions extends Partial<EngineOptions> {
   readonly unary?: UnaryHandler;
   readonly stream?: StreamHandler;
+  /** Served under `directPath`. */
+  readonly direct?: DirectHandler;
   readonly address?: ListenAddress;
 }
 
@@ -31,10 +35,11 @@ export class Harness {
     this.#start = start;
   }
 
-  async serve({ unary, stream, address, ...options }: ServeOptions): Promise<GrpcServer> {
+  async serve({ unary, stream, direct, address, ...options }: ServeOptions): Promise<GrpcServer> {
     const methods: Methods = {
       unary: new Map(unary === undefined ? [] : [[unaryPath, unary]]),
       stream: new Map(stream === undefined ? [] : [[streamPath, stream]]),
+      direct: new Map(direct === undefined ? [] : [[directPath, direct]]),
     };
     const server = await this.#start(methods, address ?? { host: "127.0.0.1", port: 0 }, {
       messageBytesMax: 4 * 2 ** 20,
