@@ -1,8 +1,8 @@
 import { LevelBuilder } from "./level-builder.ts";
 import { type Limit, type Match, type Unit, units } from "./limit.ts";
 import { metadataOf } from "./metadata.ts";
-import type { RateLimitSource, RuleSource } from "./read-rules.ts";
 import type { Finding } from "./rule-problem.ts";
+import type { RateLimitSource, RuleSource } from "./rule-source.ts";
 import type { Level, RuleNode } from "./rule-tree.ts";
 import type { Place } from "./yaml/node.ts";
 
@@ -12,34 +12,33 @@ export interface DomainRules {
   readonly root: Level;
 }
 
-/** The file that rules are compiled from, and where what is wrong with them goes. */
+/** The file that rules are compiled from, and where what is found goes. */
 export interface CompileContext {
   readonly file: string;
   readonly findings: Finding[];
+  /** Added to, nested rules included: all rules, and those that carry a limit. */
+  readonly counts: { rules: number; limits: number };
 }
 
 /**
  * Compiles rules into a level, and checks them in the reference's order. A rule with a mistake is reported and checked to its end;
  * whether it was added does not matter, because a file with a mistake is refused as a whole.
- *
- * @returns how many of the rules, nested ones included, carry a limit
  */
 export function compileRules(
   sources: readonly RuleSource[],
   level: LevelBuilder,
   context: CompileContext,
-): number {
-  let limits = 0;
-  for (const source of sources) limits += compileRule(source, level, context);
-  return limits;
+): void {
+  for (const source of sources) compileRule(source, level, context);
 }
 
-function compileRule(source: RuleSource, level: LevelBuilder, context: CompileContext): number {
+function compileRule(source: RuleSource, level: LevelBuilder, context: CompileContext): void {
   const { key, value } = source;
+  const { file, findings, counts } = context;
   const finalKey = value === "" ? key : `${key}_${value}`;
   const fullKey = `${level.path}.${finalKey}`;
   const report = (place: Place, text: string, accepted: string) =>
-    context.findings.push({ place, text, accepted });
+    findings.push({ place, text, accepted });
 
   const isDuplicate = level.has(finalKey);
   if (key === "") report(source.keyPlace, "descriptor has empty key", "a key that is not empty");
@@ -59,15 +58,16 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
     );
   }
   const metadata = compileMetadata(source, report);
+  counts.rules += 1;
+  counts.limits += limit === undefined ? 0 : 1;
 
   const nested = new LevelBuilder(fullKey);
-  const limits = compileRules(source.descriptors, nested, context);
+  compileRules(source.descriptors, nested, context);
   if (key !== "" && !isDuplicate) {
-    const place = { file: context.file, line: source.place.line };
+    const place = { file, line: source.place.line };
     const whole = limit && { ...limit, metadata };
     level.add(ruleNode(source, finalKey, fullKey, whole, nested.build(), place));
   }
-  return limits + (limit === undefined ? 0 : 1);
 }
 
 type Report = (place: Place, text: string, accepted: string) => void;

@@ -2,9 +2,11 @@ import { VelocityGateError } from "../errors.ts";
 import { checkKeys } from "./check-keys.ts";
 import { compileRules, type DomainRules } from "./compile.ts";
 import { LevelBuilder } from "./level-builder.ts";
-import { type RuleFileSource, readRules, typeError } from "./read-rules.ts";
-import type { Finding, RuleProblem } from "./rule-problem.ts";
+import { readRules } from "./read-rules.ts";
+import { type Finding, firstMessage, problemsIn, type RuleProblem } from "./rule-problem.ts";
 import type { RuleFile, RuleSet } from "./rule-set.ts";
+import type { RuleFileSource } from "./rule-source.ts";
+import { typeError } from "./type-error.ts";
 import { Visits } from "./yaml/alias.ts";
 import { toPlain } from "./yaml/decode.ts";
 import { YamlFailure } from "./yaml/node.ts";
@@ -14,6 +16,12 @@ export interface LoadOptions {
   /** `MERGE_DOMAIN_CONFIG`: several files may add rules to one domain. */
   readonly mergeDomains: boolean;
 }
+
+/** A longer file is refused, in UTF-16 units: room for some 150,000 rules. */
+export const ruleFileLengthMax = 16 * 1024 * 1024;
+
+/** More rules in all files together are refused, nested ones and those that aliases repeat included. */
+export const rulesMax = 1_000_000;
 
 /** Rules that were refused. The message tells the first problem as the reference does. */
 export class RulesInvalidError extends VelocityGateError {
@@ -39,7 +47,7 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions): Rul
 
 /**
  * Every mistake of the files: file by file in the order of their names, and within a file as the reference meets them: YAML, keys,
- * types, rules; each in the order of the text.
+ * types, rules; each in the order of the text. What only follows from another mistake is left out.
  */
 export function checkRules(
   files: readonly RuleFile[],
@@ -52,19 +60,22 @@ function load(files: readonly RuleFile[], { mergeDomains }: LoadOptions) {
   const sorted = files.toSorted(byName);
   const roots = new Map<string, LevelBuilder>();
   const problems: RuleProblem[] = [];
-  let limitCount = 0;
+  const counts = { rules: 0, limits: 0 };
   for (const { name, text } of sorted) {
     const findings: Finding[] = [];
     const source = readFile(text, findings);
     if (source !== undefined) {
       const root = domainRoot(source, roots, mergeDomains, findings);
-      limitCount += compileRules(source.descriptors, root, { file: name, findings });
+      compileRules(source.descriptors, root, { file: name, findings, counts });
+      if (counts.rules > rulesMax) findings.unshift(tooMany(source));
     }
-    for (const finding of findings) problems.push(problemIn(name, finding));
+    for (const problem of problemsIn(name, findings)) problems.push(problem);
+    if (counts.rules > rulesMax) break;
   }
   const domains = new Map<string, DomainRules>();
   for (const [name, root] of roots) domains.set(name, { name, root: root.buildRoot() });
-  const rules: RuleSet = { domains, fileNames: sorted.map(({ name }) => name), limitCount };
+  const fileNames = sorted.map(({ name }) => name);
+  const rules: RuleSet = { domains, fileNames, limitCount: counts.limits };
   return { rules, problems };
 }
 
@@ -74,6 +85,14 @@ function byName(left: RuleFile, right: RuleFile): number {
 
 /** `undefined` when the file is no YAML, or no map. */
 function readFile(text: string, findings: Finding[]): RuleFileSource | undefined {
+  if (text.length > ruleFileLengthMax) {
+    findings.push({
+      place: { line: 1, column: 1 },
+      text: `rule file is too long: ${text.length} characters`,
+      accepted: `at most ${ruleFileLengthMax} characters in a file`,
+    });
+    return undefined;
+  }
   try {
     const root = parseYaml(text);
     if (root === undefined) return readRules(root, findings);
@@ -123,27 +142,10 @@ function domainRoot(
   return new LevelBuilder(domain);
 }
 
-function problemIn(file: string, { place, text, accepted, isTypeError }: Finding): RuleProblem {
+function tooMany({ domainPlace }: RuleFileSource): Finding {
   return {
-    file,
-    line: place.line,
-    column: place.column,
-    text: isTypeError ? `${typeErrorsBegin}${text}` : text,
-    accepted,
+    place: domainPlace,
+    text: `too many rules, this file included: more than ${rulesMax}`,
+    accepted: `at most ${rulesMax} rules in all files`,
   };
-}
-
-const typeErrorsBegin = "error loading config file: yaml: unmarshal errors:\n  ";
-
-/** The reference tells all of a file's type errors in one message. */
-function firstMessage(problems: readonly RuleProblem[]): string {
-  const first = problems[0];
-  if (first === undefined) return "the rules were refused";
-  const message = `${first.file}: ${first.text}`;
-  if (!first.text.startsWith(typeErrorsBegin)) return message;
-  const more = problems
-    .slice(1)
-    .filter(({ file, text }) => file === first.file && text.startsWith(typeErrorsBegin))
-    .map(({ text }) => `\n  ${text.slice(typeErrorsBegin.length)}`);
-  return message + more.join("");
 }

@@ -53,6 +53,7 @@ function jsonOf(value: PlainValue, invalid: string[]): JsonValue {
 
 /** Only text from `!!binary` can be other than UTF-8. */
 function checkText(text: string, invalid: string[]): void {
-  if (text.isWellFormed() && !text.includes("\uFFFD")) return;
-  invalid.push(`proto: invalid UTF-8 in string: ${JSON.stringify(text)}`);
+  if (text.isWellFormed()) return;
+  const quoted = JSON.stringify(text).replaceAll(/\\udc([89a-f][0-9a-f])/g, "\\x$1");
+  invalid.push(`proto: invalid UTF-8 in string: ${quoted}`);
 }

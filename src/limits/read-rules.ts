@@ -1,50 +1,18 @@
 import type { Finding } from "./rule-problem.ts";
+import {
+  emptyRateLimit,
+  emptyRule,
+  type RateLimitSource,
+  type ReplacesSource,
+  type RuleFileSource,
+  type RuleSource,
+} from "./rule-source.ts";
+import { typeError } from "./type-error.ts";
 import { isMergeKey, mergedMappings, targetOf, Visits } from "./yaml/alias.ts";
 import { toPlain } from "./yaml/decode.ts";
-import type { Place, YamlMapping, YamlNode, YamlScalar } from "./yaml/node.ts";
+import type { YamlMapping, YamlNode } from "./yaml/node.ts";
 import type { PlainValue } from "./yaml/plain-value.ts";
-import { isNull, resolveScalar, shortTag, tagOf } from "./yaml/resolve-scalar.ts";
-
-/** What a rule file says, before it is checked whether it makes sense. Filled by `readRules`, in the order of the text. */
-export interface RuleFileSource {
-  domain: string;
-  domainPlace: Place;
-  descriptors: RuleSource[];
-}
-
-/** One element of `descriptors`. */
-export interface RuleSource {
-  /** Of the element, and of the values that can be wrong (the element's own when one is absent). */
-  readonly place: Place;
-  keyPlace: Place;
-  shareThresholdPlace: Place;
-  metadataPlace: Place;
-  key: string;
-  /** Empty when the rule is for every value of its key. */
-  value: string;
-  rateLimit: RateLimitSource | undefined;
-  shadowMode: boolean;
-  quotaMode: boolean;
-  detailedMetric: boolean;
-  valueToMetric: boolean;
-  shareThreshold: boolean;
-  metadata: Map<string, PlainValue> | undefined;
-  descriptors: RuleSource[];
-}
-
-export interface RateLimitSource {
-  unitPlace: Place;
-  requestsPerUnit: number;
-  unit: string;
-  unlimited: boolean;
-  name: string;
-  replaces: ReplacesSource[];
-}
-
-export interface ReplacesSource {
-  readonly place: Place;
-  name: string;
-}
+import { isNull, resolveScalar } from "./yaml/resolve-scalar.ts";
 
 /**
  * The second of the reference's two looks at a file: fields of known names get their values, others are passed over. A field that
@@ -280,61 +248,7 @@ class Reader {
   }
 }
 
-/** A value that cannot become what its field holds, in yaml.v2's words. */
-export function typeError(node: YamlNode, goType: string, accepted: string): Finding {
-  return {
-    place: node,
-    text: `line ${node.line}: cannot unmarshal ${tagText(node)} into ${goType}`,
-    accepted,
-    isTypeError: true,
-  };
-}
-
-function tagText(node: YamlNode): string {
-  if (node.kind !== "scalar") return node.kind === "mapping" ? "!!map" : "!!seq";
-  const tag = shortTag(node.tag === "" ? tagOf(resolveScalar(node)) : node.tag);
-  // As yaml.v2 has it: it takes the node for a collection.
-  if (tag === "!!map" || tag === "!!seq") return tag + node.text;
-  return `${tag} \`${shortened(node)}\``;
-}
-
-/** The first seven of more than ten bytes, as yaml.v2 cuts them. */
-function shortened({ text }: YamlScalar): string {
-  const bytes = Buffer.from(text);
-  return bytes.length > 10 ? `${bytes.toString("utf8", 0, 7)}...` : text;
-}
-
 /** Where yaml.v2 decodes into a pointer, `Null` and `NULL` are an empty value, and only the other spellings none. */
 function isNullPointer(node: YamlNode): boolean {
   return node.kind === "scalar" && (node.tag !== "" || ["", "~", "null"].includes(node.text));
-}
-
-function emptyRule(place: Place): RuleSource {
-  return {
-    place,
-    keyPlace: place,
-    shareThresholdPlace: place,
-    metadataPlace: place,
-    key: "",
-    value: "",
-    rateLimit: undefined,
-    shadowMode: false,
-    quotaMode: false,
-    detailedMetric: false,
-    valueToMetric: false,
-    shareThreshold: false,
-    metadata: undefined,
-    descriptors: [],
-  };
-}
-
-function emptyRateLimit(place: Place): RateLimitSource {
-  return {
-    unitPlace: place,
-    requestsPerUnit: 0,
-    unit: "",
-    unlimited: false,
-    name: "",
-    replaces: [],
-  };
 }

@@ -22,3 +22,37 @@ export interface Finding {
   /** A value of the wrong type. The reference tells all of a file's in one message. */
   readonly isTypeError?: boolean;
 }
+
+const typeErrorsBegin = "error loading config file: yaml: unmarshal errors:\n  ";
+
+/** The first problem, in the words of the reference, which tells all of a file's type errors in one message. */
+export function firstMessage(problems: readonly RuleProblem[]): string {
+  const first = problems[0];
+  if (first === undefined) return "the rules were refused";
+  const message = `${first.file}: ${first.text}`;
+  if (!first.text.startsWith(typeErrorsBegin)) return message;
+  const more = problems
+    .slice(1)
+    .filter(({ file, text }) => file === first.file && text.startsWith(typeErrorsBegin))
+    .map(({ text }) => `\n  ${text.slice(typeErrorsBegin.length)}`);
+  return message + more.join("");
+}
+
+/** The findings of one file, of those at one place only the first: the others follow from it. */
+export function problemsIn(file: string, findings: readonly Finding[]): RuleProblem[] {
+  const places = new Set<string>();
+  const problems: RuleProblem[] = [];
+  for (const { place, text, accepted, isTypeError } of findings) {
+    const { line, column } = place;
+    if (places.has(`${line}:${column}`)) continue;
+    places.add(`${line}:${column}`);
+    problems.push({
+      file,
+      line,
+      column,
+      text: isTypeError ? `${typeErrorsBegin}${text}` : text,
+      accepted,
+    });
+  }
+  return problems;
+}

@@ -1,6 +1,8 @@
-import { type Place, YamlFailure, type YamlNode, type YamlPair } from "./node.ts";
+import { YamlFailure, type YamlNode, type YamlPair } from "./node.ts";
 import { Scanner } from "./scanner.ts";
+import { TagHandles } from "./tag-handles.ts";
 import type { Token, TokenType } from "./token.ts";
+import { emptyScalar, failAt, placeOf } from "./token-place.ts";
 
 /**
  * Reads the first document of a YAML 1.1 text as yaml.v2 does, mistakes included, and looks at nothing behind it.
@@ -14,8 +16,6 @@ export function parseYaml(text: string): YamlNode | undefined {
   return new Parser(withoutMark).parseDocument();
 }
 
-const longTagPrefix = "tag:yaml.org,2002:";
-
 interface Properties {
   readonly anchor: string | undefined;
   readonly tag: string;
@@ -25,7 +25,7 @@ interface Properties {
 class Parser {
   readonly #scanner: Scanner;
   readonly #anchors = new Map<string, YamlNode>();
-  readonly #tagPrefixes = new Map<string, string>();
+  readonly #handles = new TagHandles();
 
   constructor(text: string) {
     this.#scanner = new Scanner(text);
@@ -39,7 +39,7 @@ class Parser {
     let root: YamlNode;
     if (isOneOf(first.type, ["version-directive", "tag-directive", "document-start"])) {
       const start = scanner.peek();
-      if (start.type !== "document-start") fail(start, "did not find expected <document start>");
+      if (start.type !== "document-start") failAt(start, "did not find expected <document start>");
       scanner.skip();
       const next = scanner.peek();
       root = isOneOf(next.type, endsDocument) ? emptyScalar(next) : this.#parseNode(true, false);
@@ -54,17 +54,14 @@ class Parser {
     let hasVersion = false;
     for (let token = scanner.peek(); ; token = scanner.peek()) {
       if (token.type === "version-directive") {
-        if (hasVersion) fail(token, "found duplicate %YAML directive");
-        if (token.text !== "1.1") fail(token, "found incompatible YAML document");
+        if (hasVersion) failAt(token, "found duplicate %YAML directive");
+        if (token.text !== "1.1") failAt(token, "found incompatible YAML document");
         hasVersion = true;
       } else if (token.type === "tag-directive") {
-        if (this.#tagPrefixes.has(token.text)) fail(token, "found duplicate %TAG directive");
-        this.#tagPrefixes.set(token.text, token.suffix);
+        this.#handles.declare(token);
       } else break;
       scanner.skip();
     }
-    if (!this.#tagPrefixes.has("!")) this.#tagPrefixes.set("!", "!");
-    if (!this.#tagPrefixes.has("!!")) this.#tagPrefixes.set("!!", longTagPrefix);
   }
 
   /**
@@ -98,7 +95,7 @@ class Parser {
         break;
     }
     const { anchor, tag, start } = properties;
-    if (anchor === undefined && tag === "") fail(token, "did not find expected node content");
+    if (anchor === undefined && tag === "") failAt(token, "did not find expected node content");
     const node = { ...emptyScalar(start), tag, isImplicit: tag === "" };
     this.#anchor(anchor, node);
     return node;
@@ -123,14 +120,7 @@ class Parser {
       else break;
       this.#scanner.skip();
     }
-    return { anchor, tag: tag === undefined ? "" : this.#longTag(tag), start: first };
-  }
-
-  #longTag(token: Token): string {
-    if (token.text === "") return token.suffix;
-    const prefix = this.#tagPrefixes.get(token.text);
-    if (prefix === undefined) fail(token, "found undefined tag handle");
-    return prefix + token.suffix;
+    return { anchor, tag: tag === undefined ? "" : this.#handles.longTag(tag), start: first };
   }
 
   #scalar(token: Token, { anchor, tag, start }: Properties): YamlNode {
@@ -155,7 +145,7 @@ class Parser {
       this.#scanner.skip();
       this.#parseEntries(items, ["block-entry", "block-end"]);
       const token = this.#scanner.peek();
-      if (token.type !== "block-end") fail(token, "did not find expected '-' indicator");
+      if (token.type !== "block-end") failAt(token, "did not find expected '-' indicator");
       this.#scanner.skip();
     });
   }
@@ -202,7 +192,7 @@ class Parser {
       scanner.skip();
       let token = scanner.peek();
       for (; token.type !== "block-end"; token = scanner.peek()) {
-        if (token.type !== "key") fail(token, "did not find expected key");
+        if (token.type !== "key") failAt(token, "did not find expected key");
         scanner.skip();
         const key = this.#parseOptional(endsBlockPart, true, true, token);
         pairs.push({ key, value: this.#parseBlockValue() });
@@ -276,7 +266,7 @@ class Parser {
     let isFirst = true;
     for (let token = scanner.peek(); token.type !== end; token = scanner.peek()) {
       if (!isFirst) {
-        if (token.type !== "flow-entry") fail(token, problem);
+        if (token.type !== "flow-entry") failAt(token, problem);
         scanner.skip();
         token = scanner.peek();
         if (token.type === end) break;
@@ -306,18 +296,4 @@ const endsBlockPart: readonly TokenType[] = ["key", "value", "block-end"];
 
 function isOneOf(type: TokenType, types: readonly TokenType[]): boolean {
   return types.includes(type);
-}
-
-function emptyScalar(token: Token) {
-  return { kind: "scalar", ...placeOf(token), tag: "", text: "", isImplicit: true } as const;
-}
-
-function placeOf({ line, column }: Token): Place {
-  return { line: line + 1, column: column + 1 };
-}
-
-/** yaml.v2 tells the line before the one of such a mistake, and none at all for the first line. */
-function fail(token: Token, problem: string): never {
-  const where = token.line === 0 ? "" : `line ${token.line}: `;
-  throw new YamlFailure(where + problem, placeOf(token));
 }

@@ -1,3 +1,4 @@
+import { decodeText } from "../../text.ts";
 import { YamlFailure, type YamlNode, type YamlScalar } from "./node.ts";
 
 /**
@@ -172,11 +173,11 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Bytes that are not UTF-8 become U+FFFD: such text cannot be part of a rule, and metadata with it is refused. */
+/** Bytes that are not UTF-8 become lone surrogates, as in the texts of requests. */
 function decodeBase64(scalar: YamlScalar): string {
   const compact = scalar.text.replaceAll(/[\r\n]/g, "");
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact)) {
     throw new YamlFailure("!!binary value contains invalid base64 data", scalar);
   }
-  return Buffer.from(compact, "base64").toString("utf8");
+  return decodeText(Buffer.from(compact, "base64"));
 }

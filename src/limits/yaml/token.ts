@@ -31,3 +31,48 @@ export interface Token {
   /** The suffix of a tag, or the prefix of a tag directive. */
   readonly suffix: string;
 }
+
+/** Tokens that were read and not yet taken. */
+export class TokenQueue {
+  #tokens: Token[] = [];
+  /** Where in `#tokens` the next one stands. */
+  #head = 0;
+  #takenCount = 0;
+
+  get isEmpty(): boolean {
+    return this.#head === this.#tokens.length;
+  }
+
+  get first(): Token | undefined {
+    return this.#tokens[this.#head];
+  }
+
+  /** The number of the first token, counted from the beginning of the text. */
+  get firstNumber(): number {
+    return this.#takenCount;
+  }
+
+  /** The number of the token that is added next. */
+  get nextNumber(): number {
+    return this.#takenCount + this.#tokens.length - this.#head;
+  }
+
+  add(token: Token): void {
+    this.#tokens.push(token);
+  }
+
+  /** Adds a token before the one with this number; at the end when that one was taken already. */
+  insert(number: number, token: Token): void {
+    if (number < this.#takenCount) this.#tokens.push(token);
+    else this.#tokens.splice(this.#head + number - this.#takenCount, 0, token);
+  }
+
+  takeFirst(): void {
+    this.#head += 1;
+    this.#takenCount += 1;
+    if (this.isEmpty) {
+      this.#tokens = [];
+      this.#head = 0;
+    }
+  }
+}
