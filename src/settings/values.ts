@@ -70,7 +70,7 @@ function noteLater(
   mistakes: string[],
   warnings: string[],
 ): void {
-  if (later === undefined || text === usual || text === "" || asksForNothing(name, text)) return;
+  if (later === undefined || text === "" || asksForNothing(name, text)) return;
   if (later.outcome === "warned") warnings.push(`${name} has no effect: ${later.text}`);
   else mistakes.push(`${name}: ${later.text}; accepted: ${usual}`);
 }

@@ -199,6 +199,19 @@ describe("the poll", () => {
   });
 });
 
+test("what changes before a directory is watched is loaded without a poll", async () => {
+  const root = temporaryDirectory();
+  put(join(root, "a.yaml"), rulesOf("a", 1));
+  const { loader } = await startWatch(flat(root), {
+    timers: new ManualTimers(),
+    listen: (path) => {
+      if (path === root) put(join(root, "a.yaml"), rulesOf("a", 2));
+      return () => undefined;
+    },
+  });
+  expect(limitsOf(loader.current)).toEqual({ a: 2 });
+});
+
 test("files that keep changing while they are read are read when they stand still", async () => {
   const root = temporaryDirectory();
   put(join(root, "a.yaml"), rulesOf("a", 0));

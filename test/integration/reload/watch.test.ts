@@ -213,6 +213,17 @@ test("a directory stays watched, however often it is replaced", async () => {
   }
 });
 
+test("behind a swapped link the new files are watched", async () => {
+  const root = temporaryDirectory();
+  for (const name of ["one", "two"]) put(join(root, name, "config/a.yaml"), rulesOf("a", 1));
+  swapLink(join(root, "rl"), "one");
+  const { loader, loaded } = await startWatch(inConfig(root));
+  swapLink(join(root, "rl"), "two");
+  await soon(() => expect(loaded).toHaveLength(2));
+  put(join(root, "two/config/a.yaml"), rulesOf("a", 2));
+  await soon(() => expect(limitsOf(loader.current)).toEqual({ a: 2 }));
+});
+
 test("what changed between the first load and the watch is loaded", async () => {
   const root = temporaryDirectory();
   put(join(root, "a.yaml"), rulesOf("a", 1));

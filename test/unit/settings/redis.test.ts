@@ -236,3 +236,8 @@ describe("what the reference refuses about its pool", () => {
     expect(mistakesOf({ REDIS_CLUSTER_PIPELINE_PARALLELISM: "-1" })).toHaveLength(1);
   });
 });
+
+test("a mistake does not bring others along", () => {
+  expect(mistakesOf({ REDIS_TYPE: "CLUSTERED", REDIS_URL: "a:1,b:2" })).toHaveLength(1);
+  expect(mistakesOf({ REDIS_SOCKET_TYPE: "pipe", REDIS_URL: "/run/redis" })).toHaveLength(1);
+});

@@ -9,6 +9,7 @@ describe("warnings", () => {
       warningsOf({
         REDIS_URI: "a:1",
         RUNTIME_SUBDIRETORY: "x",
+        RUNTIME_APP_DIRECTORYS: "x",
         RUNTIME_IGNORE_DOTFILES: "x",
         REDIS_PERSECONDS_TLS: "true",
         LIMIT_RESPONSE_HEADER_ENABLED: "true",
@@ -18,6 +19,7 @@ describe("warnings", () => {
     ).toEqual([
       "REDIS_URI is not a setting; did you mean REDIS_URL?",
       "RUNTIME_SUBDIRETORY is not a setting; did you mean RUNTIME_SUBDIRECTORY?",
+      "RUNTIME_APP_DIRECTORYS is not a setting; did you mean RUNTIME_APPDIRECTORY?",
       "RUNTIME_IGNORE_DOTFILES is not a setting; did you mean RUNTIME_IGNOREDOTFILES?",
       "REDIS_PERSECONDS_TLS is not a setting; did you mean REDIS_PERSECOND_TLS?",
       "LIMIT_RESPONSE_HEADER_ENABLED is not a setting; did you mean LIMIT_RESPONSE_HEADERS_ENABLED?",
