@@ -1,4 +1,14 @@
-/** Unsigned integers in network byte order, as RFC 9113 §2.2 writes its fields. The caller has checked that they lie inside. */
+/**
+ * Unsigned integers in network byte order, as RFC 9113 §2.2 writes its fields; the caller has checked that they lie inside. And the one
+ * way in which bytes of the peer are kept.
+ */
+
+/** A copy that keeps no more alive than itself: not the chunk of the original, nor Node's pool of small buffers. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  copy.set(bytes.subarray(start, end));
+  return copy;
+}
 
 export function uint8(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;

@@ -5,7 +5,7 @@
 
 import type { Encode, StreamHandler } from "../engine.ts";
 import { GrpcError, Status } from "../status.ts";
-import { uint8, uint32 } from "./bytes.ts";
+import { copyOf, uint8, uint32 } from "./bytes.ts";
 import { decompress, MessageBudget, MessageReader, prefixBytes } from "./messages.ts";
 import type { Serving } from "./serving.ts";
 import type { Stream } from "./stream.ts";
@@ -98,8 +98,7 @@ export class Calls {
     if (!this.#budget.take(message.length)) {
       throw new GrpcError(Status.RESOURCE_EXHAUSTED, "too many unfinished requests");
     }
-    // A copy: the chunk that it lies in is gone, or much larger, when the request ends.
-    stream.request = Buffer.from(message);
+    stream.request = copyOf(message, 0, message.length);
   }
 }
 

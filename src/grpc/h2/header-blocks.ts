@@ -4,7 +4,7 @@
  * dynamic table, that block means the same head as before and is not decoded.
  */
 
-import { uint8 } from "./bytes.ts";
+import { copyOf, uint8 } from "./bytes.ts";
 import { ConnectionError, ErrorCode } from "./error-codes.ts";
 import { type Field, FieldKind } from "./fields.ts";
 import { HeaderDecoder } from "./hpack.ts";
@@ -24,7 +24,7 @@ export class HeaderBlocks {
   #fragmentBytes: number = 0;
 
   /** The last block that left the table as it was, the table's generation then, and what the block says. */
-  #known = noBytes;
+  #known: Buffer = noBytes;
   #knownGeneration: number = -1;
   #knownHead: RequestHead | undefined;
 
@@ -61,7 +61,7 @@ export class HeaderBlocks {
     const areAll = this.#decode(bytes, start, end, fields);
     const head = new RequestHead(fields, areAll, this.#serving.methods);
     if (this.#decoder.generation === generation) {
-      this.#known = Buffer.from(bytes.subarray(start, end));
+      this.#known = copyOf(bytes, start, end);
       this.#knownGeneration = generation;
       this.#knownHead = head;
     }
@@ -100,7 +100,6 @@ export class HeaderBlocks {
     if (this.#fragmentBytes > headerBlockBytesMax || this.#fragments.length > continuationsMax) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "header block is too long");
     }
-    // A copy: the chunk that it lies in may be much larger.
-    this.#fragments.push(Buffer.from(bytes.subarray(start, end)));
+    this.#fragments.push(copyOf(bytes, start, end));
   }
 }

@@ -33,6 +33,8 @@ export class HeaderDecoder {
     this.#at = start;
     this.#end = end;
     let bytesLeft = bytesMax;
+    // §4.2: the size of the table changes before the first field only.
+    let mayResize = true;
     while (this.#at < end) {
       const first = uint8(block, this.#at);
       let field: Field;
@@ -42,32 +44,18 @@ export class HeaderDecoder {
         this.#table.add(field);
         this.generation += 1;
       } else if ((first & 0x20) !== 0) {
-        this.#resize(start);
+        if (!mayResize) fail("dynamic table size update after a field");
+        this.#table.resize(this.#integer(5));
+        this.generation += 1;
         continue;
       } else field = this.#literal(4);
+      mayResize = false;
       bytesLeft -= field.size;
       if (bytesLeft >= 0) fields.push(field);
     }
     // An idle connection keeps no chunk alive.
     this.#block = noBytes;
     return bytesLeft >= 0;
-  }
-
-  /** §6.3; §4.2 allows it only before the first field. Several may come: the smallest size in between counts (§4.2). */
-  #resize(blockStart: number): void {
-    if (!this.#isAtBlockStart(blockStart)) fail("dynamic table size update after a field");
-    this.#table.resize(this.#integer(5));
-    this.generation += 1;
-  }
-
-  /** Whether nothing but table size updates lies between the start of the block and here. */
-  #isAtBlockStart(blockStart: number): boolean {
-    const here = this.#at;
-    this.#at = blockStart;
-    while (this.#at < here && (uint8(this.#block, this.#at) & 0xe0) === 0x20) this.#integer(5);
-    const isAtStart = this.#at === here;
-    this.#at = here;
-    return isAtStart;
   }
 
   /** §6.2: a name by its index or as a string, then a value. */

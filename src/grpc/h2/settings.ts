@@ -76,7 +76,7 @@ export class PeerSettings {
 /** The payload of our SETTINGS frame. What it does not name stays at its initial value. */
 export function encodeSettings(options: EngineOptions, limits: H2Limits): Buffer {
   const settings = [
-    [Setting.MAX_CONCURRENT_STREAMS, options.concurrentStreamsMax],
+    [Setting.MAX_CONCURRENT_STREAMS, Math.min(options.concurrentStreamsMax, 0xffff_ffff)],
     [Setting.MAX_HEADER_LIST_SIZE, limits.headerListBytesMax],
   ] as const;
   const bytes = Buffer.alloc(settings.length * settingBytes);
