@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Figures, figuresOf, type Row } from "./figures.ts";
+import type { Generator } from "./load/generator.ts";
+import type { LoadResult, LoadSpec, Pace, Users } from "./load/spec.ts";
+import { firstNewUser } from "./load/users.ts";
+import { processTree, readRss } from "./measure/proc.ts";
+import { readRedisCounts, redisPerCall } from "./measure/redis-counts.ts";
+import type { Options } from "./options.ts";
+import type { Reporter } from "./report/reporter.ts";
+import { type Load, type Scenario, timeoutOf } from "./scenarios.ts";
+import { type Certificate, makeCertificate } from "./stage/certificate.ts";
+import type { Entrant } from "./stage/entrant.ts";
+import { type Contest, startEntrants } from "./stage/entrants.ts";
+import { type RedisStage, startMasters, startSingle } from "./stage/redis.ts";
+import { benchDomain, benchLimit, overDomain, pathsOf, ruleFile } from "./stage/rule-file.ts";
+
+/** What all scenarios of a run share. */
+export interface Bench {
+  readonly options: Options;
+  readonly contest: Contest;
+  readonly generator: Generator;
+  readonly reporter: Reporter;
+}
+
+/** Starts everything that a scenario needs, measures it in interleaved rounds, and stops it again. */
+export async function runScenario(scenario: Scenario, bench: Bench): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "velocitygate-bench-"));
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const redis = await startStore(scenario);
+    if (redis !== undefined) closers.push(() => redis.stop());
+    const certificate = scenario.tls ? makeCertificate(folder) : undefined;
+    const { entrants, absent } = await startEntrants(scenario, bench.contest, {
+      redis,
+      certificate,
+      ruleDirectory: (rules) => writeRules(folder, rules),
+    });
+    closers.push(
+      ...entrants.map(
+        ({ entrant }) =>
+          () =>
+            entrant.stop(),
+      ),
+    );
+    for (const { name, reason } of absent) bench.reporter.absent(scenario, name, reason);
+    return await new Rounds(scenario, bench, redis, certificate).run(entrants);
+  } finally {
+    for (const close of closers.reverse()) await close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function startStore({ store }: Scenario): Promise<RedisStage | undefined> {
+  if (store === "single") return startSingle();
+  return store === "cluster" ? startMasters() : Promise.resolve(undefined);
+}
+
+/** The directory of a rule set. */
+export function writeRules(folder: string, rules: number): string {
+  const directory = mkdtempSync(join(folder, `rules-${rules}-`));
+  writeFileSync(join(directory, "bench.yaml"), ruleFile(benchDomain, rules, benchLimit));
+  writeFileSync(join(directory, "over.yaml"), ruleFile(overDomain, 10, 1));
+  return directory;
+}
+
+/** A server and the number of rules that it has. */
+export interface Competitor {
+  readonly entrant: Entrant;
+  readonly rules: number;
+}
+
+const warmUp: Pace = { kind: "closed", connections: 4, streams: 100 };
+/** Enough for V8 to have compiled what it will compile. */
+const warmUpCallsMin = 20_000;
+const warmUpRound = -1;
+
+class Rounds {
+  readonly #scenario: Scenario;
+  readonly #bench: Bench;
+  readonly #redis: RedisStage | undefined;
+  readonly #certificate: Certificate | undefined;
+  #nextNewUser = firstNewUser;
+
+  constructor(
+    scenario: Scenario,
+    bench: Bench,
+    redis: RedisStage | undefined,
+    certificate: Certificate | undefined,
+  ) {
+    this.#scenario = scenario;
+    this.#bench = bench;
+    this.#redis = redis;
+    this.#certificate = certificate;
+  }
+
+  /** Round by round, load by load, one server after the other; who comes first changes with each round. */
+  async run(competitors: readonly Competitor[]): Promise<readonly Row[]> {
+    const { options, reporter } = this.#bench;
+    for (const competitor of competitors) await this.#warmUp(competitor);
+    const loads = this.#scenario.loads.filter(
+      ({ name, isQuick }) =>
+        (isQuick || !options.isQuick) &&
+        (options.loads.length === 0 || options.loads.includes(name)),
+    );
+    const figures = new Map<string, { readonly row: Row; readonly rounds: Figures[] }>();
+    for (let round = 0; round < options.rounds; round++) {
+      for (const load of loads) {
+        for (let i = 0; i < competitors.length; i++) {
+          const competitor = competitors[(round + i) % competitors.length] as Competitor;
+          const measured = await this.#measure(competitor, load, round);
+          const key = `${load.name} ${competitor.entrant.name}`;
+          const rounds = figures.get(key)?.rounds ?? [];
+          rounds.push(measured);
+          const server = competitor.entrant.name;
+          const row = { scenario: this.#scenario.name, load: load.name, server, rounds };
+          figures.set(key, { row, rounds });
+          reporter.measured(row, round);
+        }
+      }
+    }
+    return loads.flatMap(({ name }) =>
+      competitors.flatMap(({ entrant }) => figures.get(`${name} ${entrant.name}`)?.row ?? []),
+    );
+  }
+
+  /** Gives every user a counter, and V8 the time that it needs. */
+  async #warmUp(competitor: Competitor): Promise<void> {
+    const { users } = this.#bench.options;
+    this.#bench.reporter.warmingUp(competitor.entrant.name);
+    const callsMax = Math.max(users, warmUpCallsMin);
+    const sweep: Users =
+      this.#scenario.users === "known" ? { kind: "sweep", count: users } : this.#users();
+    await this.#load(competitor, warmUp, sweep, { secondsMax: 120, callsMax }, warmUpRound);
+  }
+
+  async #measure(competitor: Competitor, load: Load, round: number): Promise<Figures> {
+    const { options } = this.#bench;
+    const redis = this.#redis;
+    if (this.#scenario.users === "new") await redis?.flush();
+    const before = redis && (await readRedisCounts(redis.servers));
+    const bounds = { secondsMax: options.seconds, callsMax: Number.POSITIVE_INFINITY };
+    const result = await this.#load(competitor, load.pace, this.#users(), bounds, round);
+    const after = redis && (await readRedisCounts(redis.servers));
+    const perCall = before && after && redisPerCall(before, after, result.calls);
+    return figuresOf(result, perCall, readRss(processTree(competitor.entrant.process.pid)));
+  }
+
+  #users(): Users {
+    switch (this.#scenario.users) {
+      case "known":
+        return { kind: "random", count: this.#bench.options.users };
+      case "hot":
+        return { kind: "hot" };
+      case "new":
+        return { kind: "new", first: this.#nextNewUser };
+    }
+  }
+
+  async #load(
+    { entrant, rules }: Competitor,
+    pace: Pace,
+    users: Users,
+    bounds: Pick<LoadSpec, "secondsMax" | "callsMax">,
+    round: number,
+  ): Promise<LoadResult> {
+    const { domain, descriptors } = this.#scenario;
+    const isOver = domain === overDomain;
+    const result = await this.#bench.generator.run({
+      port: entrant.port,
+      certificate: this.#certificate?.pem,
+      request: { domain, descriptors, paths: pathsOf(rules), users, timeout: timeoutOf(pace) },
+      pace,
+      ...bounds,
+      seed: this.#bench.options.seed + round,
+      expected: {
+        // The first calls of all are still within the limit.
+        code: isOver ? (round === warmUpRound ? "EITHER" : "OVER_LIMIT") : "OK",
+        limit: entrant.isExact && !isOver ? benchLimit : undefined,
+      },
+      serverPids: processTree(entrant.process.pid),
+      redisPids: this.#redis?.pids ?? [],
+    });
+    if (users.kind === "new") this.#nextNewUser += result.calls;
+    return result;
+  }
+}
