@@ -21,7 +21,7 @@ export const rules = {
   MERGE_DOMAIN_CONFIG: boolean(false, "Lets several files have rules for one domain."),
   FORCE_START_WITHOUT_INITIAL_CONFIG: boolean(
     false,
-    "Starts without a rule file, or with rules that are refused.",
+    "Starts without a rule file, and takes no rule file for no rules later, too.",
   ),
   HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED: boolean(
     false,
