@@ -1,22 +1,26 @@
 import type { RuleSet } from "./rule-set.ts";
 import type { Level, RuleNode } from "./rule-tree.ts";
 
-/** Every rule that has a limit, a line each and sorted, as the reference's `/rlconfig` prints them. */
+/**
+ * All limits, a line each, as the reference dumps them for `/rlconfig`; sorted, so that two dumps can be compared. Rules without a
+ * limit are not in it. Empty when there is no limit.
+ */
 export function printRules(rules: RuleSet): string {
   const lines: string[] = [];
-  for (const { root } of rules.domains.values()) addLines(root, lines);
-  return lines.sort((left, right) => (left < right ? -1 : 1)).join("");
+  for (const { root } of rules.domains.values()) printLevel(root, lines);
+  lines.sort((left, right) => (left < right ? -1 : 1));
+  return lines.join("");
 }
 
-function addLines(level: Level, lines: string[]): void {
+function printLevel(level: Level, lines: string[]): void {
   for (const node of level.nodes.values()) {
-    if (node.limit !== undefined) lines.push(lineOf(node.fullKey, node.limit));
-    if (node.children !== undefined) addLines(node.children, lines);
+    if (node.limit !== undefined) lines.push(printLimit(node, node.limit));
+    if (node.children !== undefined) printLevel(node.children, lines);
   }
 }
 
-function lineOf(fullKey: string, limit: NonNullable<RuleNode["limit"]>): string {
-  const unit = limit.unlimited ? "UNKNOWN" : limit.unit;
-  const requests = limit.unlimited ? 0 : limit.requestsPerUnit;
-  return `${fullKey}: unit=${unit} requests_per_unit=${requests}, shadow_mode: ${limit.shadowMode}, quota_mode: ${limit.quotaMode}\n`;
+function printLimit({ fullKey }: RuleNode, limit: NonNullable<RuleNode["limit"]>): string {
+  const { unlimited, unit, requestsPerUnit, shadowMode, quotaMode } = limit;
+  const shownUnit = unlimited ? "UNKNOWN" : unit;
+  return `${fullKey}: unit=${shownUnit} requests_per_unit=${requestsPerUnit}, shadow_mode: ${shadowMode}, quota_mode: ${quotaMode}\n`;
 }

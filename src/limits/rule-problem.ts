@@ -38,14 +38,19 @@ export function firstMessage(problems: readonly RuleProblem[]): string {
   return message + more.join("");
 }
 
-/** The findings of one file, of those at one place only the first: the others follow from it. */
+/**
+ * The findings of one file, of those at one place only the first: the others follow from it. Type errors are all kept, as the
+ * reference tells them: an alias can bring the same one several times.
+ */
 export function problemsIn(file: string, findings: readonly Finding[]): RuleProblem[] {
-  const places = new Set<string>();
+  const seen = new Map<string, Finding>();
   const problems: RuleProblem[] = [];
-  for (const { place, text, accepted, isTypeError } of findings) {
-    const { line, column } = place;
-    if (places.has(`${line}:${column}`)) continue;
-    places.add(`${line}:${column}`);
+  for (const finding of findings) {
+    const { text, accepted, isTypeError } = finding;
+    const { line, column } = finding.place;
+    const first = seen.get(`${line}:${column}`);
+    if (first !== undefined && !(first.isTypeError && isTypeError)) continue;
+    seen.set(`${line}:${column}`, first ?? finding);
     problems.push({
       file,
       line,
