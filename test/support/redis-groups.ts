@@ -126,7 +126,7 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
             config: [
               `sentinel monitor ${masterName} 127.0.0.1 ${master.address.port} ${Math.floor(count / 2) + 1}`,
               `sentinel down-after-milliseconds ${masterName} 500`,
-              `sentinel failover-timeout ${masterName} 3000`,
+              `sentinel failover-timeout ${masterName} 1000`,
               ...(options.sentinelConfig ?? []),
             ],
           }),
