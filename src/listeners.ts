@@ -1,5 +1,6 @@
 import type { EngineOptions, Methods } from "./grpc/engine.ts";
 import { startGrpcJs } from "./grpc/grpc-js.ts";
+import { startH2 } from "./grpc/h2/server.ts";
 import { healthMethods } from "./grpc/health.ts";
 import { mergeMethods } from "./grpc/methods.ts";
 import { reflectionMethods } from "./grpc/reflection.ts";
@@ -93,7 +94,8 @@ function startGrpc({ grpc, answer }: Settings, parts: ListenerParts) {
     concurrentStreamsMax: grpc.concurrentStreamsMax,
     onError: (error, path) => log.error("a gRPC call failed", { path, error }),
   };
-  return startGrpcJs(withReflection(methods), grpc.address, options);
+  const startEngine = grpc.engine === "h2" ? startH2 : startGrpcJs;
+  return startEngine(withReflection(methods), grpc.address, options);
 }
 
 function withReflection(methods: Methods): Methods {

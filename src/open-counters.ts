@@ -1,5 +1,6 @@
 import { createMemoryStore } from "./counters/memory.ts";
 import { observed } from "./counters/observed.ts";
+import { createOverLimitCache } from "./counters/over-limit-cache.ts";
 import type { RedisSettings } from "./counters/redis-settings.ts";
 import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
 import { createSplitStore } from "./counters/split.ts";
@@ -7,7 +8,7 @@ import type { CounterStore } from "./counters/store.ts";
 import { type KnownOver, noneKnownOver } from "./decision/known-over.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import { watchMemoryStore, watchRedisConnections } from "./observe/watch.ts";
+import { watchLocalCache, watchMemoryStore, watchRedisConnections } from "./observe/watch.ts";
 import type { Settings } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -35,10 +36,26 @@ export function openCounters(settings: Settings, parts: CounterParts): Counters 
       : openRedis(settings, settings.store.redis, parts);
   return {
     store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
-    knownOver: noneKnownOver,
+    knownOver: openLocalCache(settings.store.localCacheBytes, metrics),
     description: `${description} (${settings.store.reason})`,
     reached,
   };
+}
+
+function openLocalCache(bytes: number, metrics: Metrics): KnownOver {
+  if (bytes === 0) return noneKnownOver;
+  const cache = createOverLimitCache(bytes);
+  watchLocalCache(metrics, () => {
+    const { stats } = cache;
+    return {
+      entries: stats.entryCount,
+      hits: stats.hitCount,
+      misses: stats.missCount,
+      expired: stats.expiredCount,
+      evicted: stats.evacuateCount,
+    };
+  });
+  return cache;
 }
 
 type Opened = Pick<Counters, "store" | "description" | "reached">;

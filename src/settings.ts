@@ -38,6 +38,7 @@ export interface PrometheusSettings extends HostAndPort {
 }
 
 export interface GrpcSettings {
+  readonly engine: "h2" | "grpc-js";
   readonly address: ListenAddress;
   readonly connectionAgeMaxMs: number;
   readonly connectionAgeGraceMs: number;

@@ -33,6 +33,7 @@ export function buildSettings(reading: Reading): Settings {
 
 function grpcSettings({ values }: Reading): GrpcSettings {
   return {
+    engine: values.GRPC_ENGINE,
     address:
       values.GRPC_UDS === ""
         ? { host: values.GRPC_HOST, port: values.GRPC_PORT }

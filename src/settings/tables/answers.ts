@@ -35,7 +35,6 @@ export const answers = {
     0,
     [0, 1_099_511_627_776],
     "Memory for counters that are known to be over their limit, which are then not asked for again. 0: none.",
-    warned("every check is counted yet, with the same answers"),
   ),
   CACHE_KEY_PREFIX: text("", "Put before every counter key.", {
     accepted: "at most 256 bytes",

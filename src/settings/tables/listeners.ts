@@ -1,4 +1,4 @@
-import { boolean, duration, integer, port, refused, text, warned } from "../setting.ts";
+import { boolean, choice, duration, integer, port, refused, text, warned } from "../setting.ts";
 
 const withTls = warned("TLS on the gRPC port is not there yet");
 
@@ -20,6 +20,11 @@ export const listeners = {
   ),
   GRPC_HOST: text("0.0.0.0", "Address of the gRPC port."),
   GRPC_PORT: port(8081, "gRPC port."),
+  GRPC_ENGINE: choice(
+    "h2",
+    ["h2", "grpc-js"],
+    "Which gRPC server runs: our own on HTTP/2 (`h2`), or @grpc/grpc-js. They behave alike; ours costs a fraction.",
+  ),
   GRPC_MAX_CONNECTION_AGE: duration(
     "24h",
     ["1s", "8760h"],

@@ -17,6 +17,7 @@ describe("an empty environment", () => {
         responseTimeAsMilliseconds: false,
       },
       grpc: {
+        engine: "h2",
         address: { host: "0.0.0.0", port: 8081 },
         connectionAgeMaxMs: 86_400_000,
         connectionAgeGraceMs: 3_600_000,

@@ -141,6 +141,7 @@ const ours: Readonly<Record<string, string>> = {
   REDIS_SOCKET_TYPE: "",
   REDIS_PERSECOND_SOCKET_TYPE: "",
   GRPC_SERVER_TLS_CA_CERT: "",
+  GRPC_ENGINE: "h2",
   GRPC_MAX_CONCURRENT_STREAMS: "10000",
   GRPC_MAX_MSG_SIZE_IN_BYTES: "4194304",
   SHUTDOWN_GRACE: "10s",
@@ -180,6 +181,7 @@ describe("a name that is set to nothing", () => {
   /** Texts of which the empty one is none that is accepted. */
   const exceptions = new Set([
     "CONFIG_TYPE",
+    "GRPC_ENGINE",
     "LOG_LEVEL",
     "PROMETHEUS_PATH",
     "REDIS_TYPE",
