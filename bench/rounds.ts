@@ -99,10 +99,8 @@ class Rounds {
   async run(competitors: readonly Competitor[]): Promise<readonly Row[]> {
     const { options, reporter } = this.#bench;
     for (const competitor of competitors) await this.#warmUp(competitor);
-    const loads = this.#scenario.loads.filter(
-      ({ name, isQuick }) =>
-        (isQuick || !options.isQuick) &&
-        (options.loads.length === 0 || options.loads.includes(name)),
+    const loads = this.#scenario.loads.filter(({ name, isQuick }) =>
+      options.loads.length > 0 ? options.loads.includes(name) : isQuick || !options.isQuick,
     );
     const figures = new Map<string, { readonly row: Row; readonly rounds: Figures[] }>();
     for (let round = 0; round < options.rounds; round++) {

@@ -49,10 +49,6 @@ export async function startRival(
   };
   const line = command.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
   // `env` takes the assignments in front; with `exec` the process is the server itself, not a shell that waits for it.
-  return startEntrant(
-    { name, isExact: false, port },
-    ["sh", "-c", `exec env ${line}`],
-    {},
-    firstCall,
-  );
+  const call = { ...firstCall, graceMs };
+  return startEntrant({ name, isExact: false, port }, ["sh", "-c", `exec env ${line}`], {}, call);
 }
