@@ -1,14 +1,14 @@
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { type RunningProcess, startProcess } from "../../test/support/processes.ts";
+import type { RunningProcess } from "../../test/support/processes.ts";
 import { Connection } from "../load/connection.ts";
 import { RequestTemplate } from "../load/request.ts";
 
 /** A server that takes part in the rounds. */
-export interface Entrant {
+export interface Entrant<Process extends RunningProcess = RunningProcess> {
   readonly name: string;
   readonly port: number;
-  readonly process: RunningProcess;
+  readonly process: Process;
   /** Whether what remains of a limit is held against exact counting, or codes only. */
   readonly isExact: boolean;
   /** From the start of the process to its first answer. */
@@ -31,15 +31,13 @@ export interface FirstCall {
 }
 
 /** Starts a server's process, and waits until it answers a call. */
-export async function startEntrant(
+export async function startEntrant<Process extends RunningProcess>(
   { name, isExact, port }: Pick<Entrant, "name" | "isExact" | "port">,
-  command: readonly [file: string, ...args: string[]],
-  env: NodeJS.ProcessEnv,
+  launch: () => Process,
   firstCall: FirstCall,
-): Promise<Entrant> {
-  const [file, ...args] = command;
+): Promise<Entrant<Process>> {
   const startedMs = performance.now();
-  const started = startProcess(file, args, { env: { ...process.env, ...env } });
+  const started = launch();
   const stop = async () => {
     started.signal("SIGTERM");
     const patience = setTimeout(() => started.signal("SIGKILL"), 5_000);

@@ -1,4 +1,5 @@
 import { freePort } from "../../test/support/ports.ts";
+import { startProcess } from "../../test/support/processes.ts";
 import { type Entrant, type FirstCall, startEntrant } from "./entrant.ts";
 
 /** Another server for the same protocol that takes part in the rounds, by the command that starts it. */
@@ -50,5 +51,6 @@ export async function startRival(
   const line = command.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
   // `env` takes the assignments in front; with `exec` the process is the server itself, not a shell that waits for it.
   const call = { ...firstCall, graceMs };
-  return startEntrant({ name, isExact: false, port }, ["sh", "-c", `exec env ${line}`], {}, call);
+  const launch = () => startProcess("sh", ["-c", `exec env ${line}`]);
+  return startEntrant({ name, isExact: false, port }, launch, call);
 }

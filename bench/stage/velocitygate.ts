@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { freePorts } from "../../test/support/ports.ts";
+import { startProcess } from "../../test/support/processes.ts";
+import { type ProbedProcess, startProbed } from "../profile/probed-process.ts";
 import { type Entrant, type FirstCall, startEntrant } from "./entrant.ts";
 
 /** `""`: the service has no setting for its engine and runs on grpc-js. */
@@ -12,29 +14,42 @@ export interface ServiceOptions {
   readonly ruleDirectory: string;
   /** Settings of the service, such as those of its store. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Options of Node itself. */
-  readonly nodeOptions?: readonly string[];
   readonly firstCall: FirstCall;
 }
 
 /** Starts the service as it runs in production: rules, metrics, deadlines and everything else are on. */
 export async function startService(options: ServiceOptions): Promise<Entrant> {
-  const [grpcPort = 0, httpPort = 0, debugPort = 0] = await freePorts(3);
-  const command = [process.execPath, ...(options.nodeOptions ?? []), options.main] as const;
+  const { port, env } = await serviceEnvironment(options);
+  const launch = () => startProcess(process.execPath, [options.main], { env });
+  return startEntrant({ name: options.name, isExact: true, port }, launch, options.firstCall);
+}
+
+/** The same with a probe in it. */
+export async function startProbedService(
+  options: ServiceOptions,
+  nodeOptions: readonly string[],
+): Promise<Entrant<ProbedProcess>> {
+  const { port, env } = await serviceEnvironment(options);
+  const launch = () => startProbed(options.main, env, nodeOptions);
+  return startEntrant({ name: options.name, isExact: true, port }, launch, options.firstCall);
+}
+
+async function serviceEnvironment({ engine, ruleDirectory, settings }: ServiceOptions) {
+  const [port = 0, httpPort = 0, debugPort = 0] = await freePorts(3);
   const env = {
+    ...process.env,
     HOST: "127.0.0.1",
     GRPC_HOST: "127.0.0.1",
     DEBUG_HOST: "127.0.0.1",
-    GRPC_PORT: `${grpcPort}`,
+    GRPC_PORT: `${port}`,
     PORT: `${httpPort}`,
     DEBUG_PORT: `${debugPort}`,
-    RUNTIME_ROOT: options.ruleDirectory,
+    RUNTIME_ROOT: ruleDirectory,
     RUNTIME_APPDIRECTORY: ".",
-    ...(options.engine === "" ? {} : { GRPC_ENGINE: options.engine }),
-    ...options.settings,
+    ...(engine === "" ? {} : { GRPC_ENGINE: engine }),
+    ...settings,
   };
-  const entrant = { name: options.name, isExact: true, port: grpcPort };
-  return startEntrant(entrant, command, env, options.firstCall);
+  return { port, env };
 }
 
 /** The engines that a build has: one that does not know the setting would ignore it. */
