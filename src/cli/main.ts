@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { VelocityGateError } from "../errors.ts";
 import { ask } from "./ask.ts";
 import { check } from "./check.ts";
 import { type Command, UsageError } from "./command.ts";
+import { explain } from "./explain.ts";
 
-const commands: Readonly<Record<string, Command>> = { ask, check };
+const commands: Readonly<Record<string, Command>> = { ask, check, explain };
 
 const usage = `usage: velocitygate <command> …
 
@@ -33,6 +35,10 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
   try {
     return await command.run(args);
   } catch (error) {
+    if (error instanceof VelocityGateError) {
+      process.stderr.write(`velocitygate ${name}: ${error.message}\n`);
+      return 1;
+    }
     if (!isUsageError(error)) throw error;
     process.stderr.write(`velocitygate ${name}: ${error.message}\n\n${command.usage}`);
     return 2;
