@@ -2,8 +2,8 @@
  * The scenarios of the reference's example set-up (reference-behaviour.md H.2), from a client's request through a real Envoy. Its
  * limits of a minute are limits of an hour here, so that nothing has to be waited for; windows that end have tests of their own.
  */
-import { describe, expect, test } from "@jest/globals";
-import { cleanupAfterEach } from "../support/cleanup.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { cleanupAfterAll } from "../support/cleanup.ts";
 import { startEnvoy } from "../support/envoy.ts";
 import { eventually } from "../support/eventually.ts";
 import { asInExample } from "../support/example-envoy.ts";
@@ -87,7 +87,10 @@ const stores = {
   }),
 };
 
-const cleanup = cleanupAfterEach();
+const cleanup = cleanupAfterAll();
+
+// An hour ends with a minute: none does during a test.
+beforeEach(() => roomInMinute(5), 60_000);
 
 describe.each([
   ["memory", "off"],
@@ -95,14 +98,19 @@ describe.each([
   ["a Redis Cluster", "off"],
   ["a Redis Cluster", "on"],
 ] as const)("counting in %s, with the over-limit cache %s", (store, cache) => {
-  const start = () =>
-    startExample({
-      ...stores[store](),
-      LOCAL_CACHE_SIZE_IN_BYTES: cache === "on" ? "1000000" : "0",
-    });
+  const start = () => {
+    const cacheBytes = cache === "on" ? "1000000" : "0";
+    return startExample({ ...stores[store](), LOCAL_CACHE_SIZE_IN_BYTES: cacheBytes });
+  };
+  /** For tests whose counters no other test here touches. */
+  let shared: Example;
+
+  beforeAll(async () => {
+    shared = await start();
+  }, 60_000);
 
   test("limits and shadow mode: the fourth request of three is denied, unless it only would be", async () => {
-    const { statuses, ask } = await start();
+    const { statuses, ask } = shared;
     expect(await statuses(1, "/twoheader", { foo: "test", baz: "shady" })).toEqual([200]);
     const limited = await statuses(4, "/twoheader", { foo: "pelle", baz: "not-so-shady" });
     expect(limited).toEqual([200, 200, 200, 429]);
@@ -112,7 +120,7 @@ describe.each([
   }, 60_000);
 
   test("a value has a metric of its own where its rule asks for it", async () => {
-    const { statuses, gate } = await start();
+    const { statuses, gate } = shared;
     const unspec = await statuses(3, "/unspec", { unspec: "unspecified_value" });
     expect(unspec).toEqual([200, 200, 429]);
     const over = await samples(gate, "ratelimit_service_rate_limit_over_limit");
@@ -125,7 +133,7 @@ describe.each([
   }, 60_000);
 
   test("limits take the place of others by name, within one request", async () => {
-    const { statuses } = await start();
+    const { statuses } = shared;
     const banned = { foo: "bkthomps", bar: "banned" };
     expect(await statuses(1, "/twoheader", banned)).toEqual([429]);
     expect(await statuses(1, "/fourheader", { ...banned, ...towards("mock") })).toEqual([429]);
@@ -152,7 +160,7 @@ describe.each([
   }, 60_000);
 
   test("quotas deny once every one of them is over", async () => {
-    const { statuses } = await start();
+    const { statuses } = shared;
     expect(await statuses(3, "/quota")).toEqual([200, 200, 429]);
   }, 60_000);
 
@@ -176,6 +184,8 @@ function towards(destination: string) {
   return { source_cluster: "proxy", destination_cluster: destination };
 }
 
+type Example = Awaited<ReturnType<typeof startExample>>;
+
 /** A service of its own, behind an Envoy as in the example, before two upstreams. */
 async function startExample(settings: Readonly<Record<string, string>>) {
   const service1 = await cleanup.add(startUpstream("service_1"));
@@ -189,8 +199,6 @@ async function startExample(settings: Readonly<Record<string, string>>) {
       change: (config) => asInExample(config, service1.port, service2.port),
     }),
   );
-  // An hour ends with a minute: none does during a test.
-  await roomInMinute(5);
   const ask = (path: string, headers: Record<string, string> = {}) =>
     get(envoy.port, path, { headers });
   return {

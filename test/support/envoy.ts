@@ -1,6 +1,7 @@
 import { type EnvoyConfig, envoyConfig } from "../../envoy/demo/config.js";
 import { startEnvoy as launchEnvoy } from "../../envoy/demo/launch.js";
 import { ask } from "../../envoy/demo/process.js";
+import { eventually } from "./eventually.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** A real Envoy that runs envoy/envoy.yaml. */
@@ -37,13 +38,16 @@ export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Pro
   );
   const envoy = await launchEnvoy(config);
   const stat = async (name: RegExp) => sumOfStats(await ask(envoy.adminPort, "/stats"), name);
+  const healthyGates = () => stat(/^cluster\..*velocitygate.*\.membership_healthy$/);
+  // Envoy is ready after the first check of one host.
+  await eventually(async () => (await healthyGates()) === gates.length, { timeoutMs: 20_000 });
   return {
     port: envoy.port,
     get log() {
       return envoy.log();
     },
     stat,
-    healthyGates: () => stat(/^cluster\.velocitygate\.membership_healthy$/),
+    healthyGates,
     async setRuntime(key, value) {
       await ask(envoy.adminPort, `/runtime_modify?${key}=${value}`, "POST");
     },
