@@ -5,7 +5,8 @@
  * §4.1, §4.2 frames.ts · §4.3, §6.10 header-blocks.ts · §5.1 stream.ts, streams.ts · §5.1.1 stream-table.ts · §5.2, §6.9
  * flow-control.ts, sender.ts · §5.4, §7 error-codes.ts · §6.1 to §6.4 stream-frames.ts · what we send of §6.4 to §6.9
  * control-frames.ts · §6.5 settings.ts · §6.8, §9.1 lifetime.ts · §8.1.1, §8.3 request-head.ts · §8.2 fields.ts · §9.2 server.ts ·
- * §10.5 limits.ts
+ * §10.5 limits.ts,
+ * idle-frames.ts
  */
 
 import { uint8, uint31 } from "./bytes.ts";
@@ -13,6 +14,7 @@ import { sendPingAck, sendSettings, sendSettingsAck, sendWindowUpdate } from "./
 import { ConnectionError, ErrorCode, protocolError, wrongLength } from "./error-codes.ts";
 import { defaultWindowBytes } from "./flow-control.ts";
 import { Flag, FrameReader, FrameType } from "./frames.ts";
+import { IdleFrames } from "./idle-frames.ts";
 import { Lifetime } from "./lifetime.ts";
 import { Output, type OutputBuffers, type Transport } from "./output.ts";
 import type { Serving } from "./serving.ts";
@@ -55,6 +57,7 @@ export class Connection implements StreamsOwner {
   readonly #streams: Streams;
   readonly #frames: StreamFrames;
   readonly #lifetime: Lifetime;
+  readonly #idleFrames: IdleFrames;
 
   /** Bytes of the preface that have arrived. */
   #prefaceBytes: number = 0;
@@ -64,15 +67,12 @@ export class Connection implements StreamsOwner {
   #isWatched: boolean = false;
   /** Since when nothing is read, because the peer does not read either; -1: reading. */
   #pausedMs: number = -1;
-  /** Frames that are no part of a call, since `#idleFramesMs`. */
-  #idleFrames: number = 0;
-  #idleFramesMs: number;
 
   constructor(transport: ConnectionTransport, owner: ConnectionOwner, serving: Serving) {
     const { options, limits } = serving;
     const ageMaxMs = options.connectionAgeMaxMs * (0.9 + 0.2 * owner.random());
     this.nowMs = owner.nowMs();
-    this.#idleFramesMs = this.nowMs;
+    this.#idleFrames = new IdleFrames(limits.idleFramesPerSecondMax, this.nowMs);
     this.#transport = transport;
     this.#owner = owner;
     this.#serving = serving;
@@ -115,6 +115,7 @@ export class Connection implements StreamsOwner {
   /** The end of a tick: sends what there is to say. */
   flush(): void {
     this.#streams.settle();
+    this.#frames.settle();
     this.#lifetime.settle(this.nowMs);
     this.#output.flush();
     if (this.#pausedMs < 0 && this.isCongested) {
@@ -166,13 +167,7 @@ export class Connection implements StreamsOwner {
   }
 
   countIdleFrame(): void {
-    this.#idleFrames += 1;
-    if (this.#idleFrames <= this.#serving.limits.idleFramesPerSecondMax) return;
-    if (this.nowMs - this.#idleFramesMs < 1000) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many frames of no call");
-    }
-    this.#idleFrames = 1;
-    this.#idleFramesMs = this.nowMs;
+    this.#idleFrames.count(this.nowMs);
   }
 
   onDeadline(): void {

@@ -9,29 +9,33 @@ export const windowBytesMax = 2_147_483_647;
 export const defaultWindowBytes = 65_535;
 
 /**
- * What a peer may still send, on a connection or on a stream. Messages are handled as they arrive, so every byte is given back; in
- * portions of half a window, so that small calls cost no WINDOW_UPDATE of their own.
+ * What a peer may send, on a connection or on a stream. Messages are handled as they arrive, so all of it is given back; but not
+ * before half of it is used, so that small calls cost no WINDOW_UPDATE of their own.
  */
 export class ReceiveWindow {
   readonly #bytesMax: number;
-  #taken: number = 0;
+  #takenBytes: number = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Takes the whole payload of a DATA frame, padding included; `false`: the peer sent more than it was allowed. */
-  take(bytes: number): boolean {
-    this.#taken += bytes;
-    return this.#taken <= this.#bytesMax;
+  /** Whether at least half of it is used. */
+  get isLow(): boolean {
+    return this.#takenBytes * 2 >= this.#bytesMax;
   }
 
-  /** The increment to announce now; 0: none yet. */
+  /** Takes the whole payload of a DATA frame, padding included; `false`: the peer sent more than it was allowed. */
+  take(bytes: number): boolean {
+    this.#takenBytes += bytes;
+    return this.#takenBytes <= this.#bytesMax;
+  }
+
+  /** Gives back what was taken; the increment to announce. */
   giveBack(): number {
-    if (this.#taken * 2 < this.#bytesMax) return 0;
-    const increment = this.#taken;
-    this.#taken = 0;
-    return increment;
+    const bytes = this.#takenBytes;
+    this.#takenBytes = 0;
+    return bytes;
   }
 }
 

@@ -150,12 +150,14 @@ export class Sender {
   /** Sends what the windows and the socket allow; `false`: the stream now waits for them. */
   #send(stream: Stream): boolean {
     const { unsent } = stream;
+    let hasSent = false;
     for (let part = unsent?.parts[0]; unsent !== undefined && part !== undefined; ) {
       const left = part.length - unsent.sentBytes;
       const count = Math.min(left, stream.sendWindow, this.window.bytes, dataBytesMax);
-      if (count <= 0 || this.#owner.isCongested) return this.#wait(stream);
+      if (count <= 0 || this.#owner.isCongested) return this.#wait(stream, hasSent);
       const isEnd = unsent.end === "data" && count === left && unsent.parts.length === 1;
       this.#putData(stream, part.subarray(unsent.sentBytes, unsent.sentBytes + count), isEnd);
+      hasSent = true;
       unsent.sentBytes += count;
       if (count < left) continue;
       unsent.sentBytes = 0;
@@ -163,15 +165,15 @@ export class Sender {
       part = unsent.parts[0];
     }
     stream.unsent = undefined;
-    if (unsent?.end === undefined) return !this.#owner.isCongested || this.#wait(stream);
+    if (unsent?.end === undefined) return !this.#owner.isCongested || this.#wait(stream, hasSent);
     if (unsent.end === "data") this.#owner.onLocalClosed(stream);
     else this.#putStatus(stream, unsent.end.status, unsent.end.message);
     return true;
   }
 
-  /** Puts the stream behind the others that wait, so that none of them takes the connection's window for itself. */
-  #wait(stream: Stream): false {
-    this.#blocked.delete(stream);
+  /** One that has had its turn goes behind the others that wait: none takes the connection's window for itself. */
+  #wait(stream: Stream, hasSent: boolean): false {
+    if (hasSent) this.#blocked.delete(stream);
     this.#blocked.add(stream);
     return false;
   }

@@ -20,6 +20,8 @@ export class StreamFrames {
   readonly #streams: Streams;
   readonly #blocks: HeaderBlocks;
   readonly #window: ReceiveWindow;
+  /** Streams that have used much of their window in this tick. */
+  #hungry: Stream[] = [];
   /** END_STREAM of the HEADERS frame whose block is not complete. */
   #openBlockEndsStream: boolean = false;
 
@@ -53,8 +55,17 @@ export class StreamFrames {
     else if (stream.receiveWindow?.take(flowBytes) === false) {
       this.#streams.reset(stream, ErrorCode.FLOW_CONTROL_ERROR);
     } else this.#streams.receiveLast(stream, frame.bytes, frame.start, frame.end);
-    const increment = this.#window.giveBack();
-    if (increment > 0) sendWindowUpdate(this.#output, 0, increment);
+  }
+
+  /** §6.9: the end of a tick. What has been received is handled, so the peer may send as much again. */
+  settle(): void {
+    if (this.#window.isLow) sendWindowUpdate(this.#output, 0, this.#window.giveBack());
+    if (this.#hungry.length === 0) return;
+    for (const stream of this.#hungry) {
+      const increment = stream.isRemoteClosed ? 0 : (stream.receiveWindow?.giveBack() ?? 0);
+      if (increment > 0 && !stream.isClosed) sendWindowUpdate(this.#output, stream.id, increment);
+    }
+    this.#hungry = [];
   }
 
   /** §6.2. */
@@ -148,8 +159,7 @@ export class StreamFrames {
     }
     if (frame.start === frame.end) this.#owner.countIdleFrame();
     this.#streams.receive(stream, frame.bytes, frame.start, frame.end);
-    const increment = stream.isClosed ? 0 : stream.receiveWindow.giveBack();
-    if (increment > 0) sendWindowUpdate(this.#output, stream.id, increment);
+    if (stream.receiveWindow.isLow) this.#hungry.push(stream);
   }
 
   /** DATA or HEADERS of a stream that is not open. §5.1: what was sent before the peer knew of a reset is to be ignored. */
