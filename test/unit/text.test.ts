@@ -36,6 +36,20 @@ describe("text", () => {
     ["a lead byte before a sequence", "e2 c3 a4", "\uDCE2ä"],
     ["Latin-1", "fc 62 65 72", "\uDCFCber"],
     ["a stray byte behind a pair of surrogates", "f0 9f 98 80 80", "😀\uDC80"],
+    // The second half of this pair looks like a stand-in.
+    ["a stray byte beside U+1F4A9", "f0 9f 92 a9 ff", "💩\uDCFF"],
+    [
+      "a stray byte beside the least of two and three bytes",
+      "c2 80 e0 a0 80 ff",
+      "\x80\u0800\uDCFF",
+    ],
+    ["… beside the characters around the surrogates", "ed 9f bf ee 80 80 ff", "\ud7ff\ue000\uDCFF"],
+    ["… beside the greatest of three bytes", "ef bf bf ff", "\uffff\uDCFF"],
+    [
+      "… beside the least and greatest of four",
+      "f0 90 80 80 f4 8f bf bf ff",
+      "\u{10000}\u{10ffff}\uDCFF",
+    ],
     ["a stray byte before and behind valid text", "ff c3 a4 ff", "\uDCFFä\uDCFF"],
   ])("stands in for each byte that is not UTF-8: %s", (_, hex, text) => {
     expect(decodeText(bytes(hex))).toBe(text);

@@ -191,6 +191,21 @@ describe("fields that are not known", () => {
     });
   });
 
+  test.each([
+    ["a number", field(99, 5)],
+    ["bytes", field(99, "text")],
+    ["no bytes", field(99, "")],
+    ["64 bits", Buffer.concat([varint(99 * 8 + 1), Buffer.alloc(8, 0xff)])],
+    ["32 bits", Buffer.concat([varint(99 * 8 + 5), Buffer.alloc(4, 0xff)])],
+  ])("may be the last of a message: %s", (_, last) => {
+    const bytes = message(field(3, 7), descriptor(field(4, 1), last), last);
+    expect(decodeRequest(bytes)).toEqual({
+      domain: "",
+      descriptors: [{ ...bare, isNegativeHits: true }],
+      hitsAddend: 7,
+    });
+  });
+
   test("are also known ones of another wire type", () => {
     const bytes = message(
       field(1, 5),

@@ -204,6 +204,7 @@ describe("JSON that is no request is refused, with what is wrong and where:", ()
     expect(refusal(`{"descriptors":[{"entries":${list(257)}}]}`)).toMatch(
       /^descriptors\[0\]\.entries has more than 256/,
     );
+    expect(parse(`{"domain":"${"x".repeat(65_536)}"}`).domain).toHaveLength(65_536);
     expect(parse(`{"descriptors":${list(1_024)}}`).descriptors).toHaveLength(1_024);
     expect(parseDescriptor(`{"entries":${list(256)}}`)?.entries).toHaveLength(256);
   });
