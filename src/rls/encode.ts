@@ -10,7 +10,7 @@ import { limitHeaders } from "./headers.ts";
 import { wireUnits } from "./unit.ts";
 
 /** UNKNOWN is never sent: Envoy takes it for OK, whatever its failure mode. */
-const wireCodes: Readonly<Record<Code, 1 | 2>> = { OK: 1, OVER_LIMIT: 2 };
+export const wireCodes: Readonly<Record<Code, 1 | 2>> = { OK: 1, OVER_LIMIT: 2 };
 
 const noBytes = Buffer.alloc(0);
 

@@ -1,11 +1,11 @@
 import type { Code } from "../decision/check.ts";
 import { VelocityGateError } from "../errors.ts";
-import type { Methods, UnaryHandler } from "../grpc/engine.ts";
+import type { DirectCall, DirectHandler, Methods } from "../grpc/engine.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { decodeRequest } from "./decode.ts";
-import { encodeResponse } from "./encode.ts";
 import type { ShouldRateLimit } from "./should-rate-limit.ts";
 import { toGrpcError } from "./status.ts";
+import { answerBytesMax, toAnswer, writeAnswer } from "./write-response.ts";
 
 export const shouldRateLimitPath = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
@@ -22,21 +22,29 @@ export function rateLimitMethods(
   answerOptions: AnswerOptions,
   stats: CallStats,
 ): Methods {
-  const handle: UnaryHandler = async (bytes) => {
+  const handle: DirectHandler = (bytes, start, end, call) => void serve(bytes, start, end, call);
+
+  /** Reads the request before the first wait: afterwards its bytes are not ours any longer. */
+  async function serve(bytes: Buffer, start: number, end: number, call: DirectCall): Promise<void> {
     const startedMs = performance.now();
     try {
-      const request = decodeRequest(bytes);
+      const request = decodeRequest(bytes.subarray(start, end));
       const decision = await shouldRateLimit(request);
       stats.answered(decision.overallCode);
-      return encodeResponse(decision, request, answerOptions);
+      const answer = toAnswer(decision, request, answerOptions);
+      call.reply(answer, answerBytesMax(answer), writeAnswer);
     } catch (error) {
       stats.callError(isStoreFailure(error) ? "redis_error" : "service_error");
-      throw toGrpcError(error);
-    } finally {
-      stats.observeCall("ShouldRateLimit", (performance.now() - startedMs) / 1000);
+      call.fail(toGrpcError(error));
     }
+    stats.observeCall("ShouldRateLimit", (performance.now() - startedMs) / 1000);
+  }
+
+  return {
+    unary: new Map(),
+    stream: new Map(),
+    direct: new Map([[shouldRateLimitPath, handle]]),
   };
-  return { unary: new Map([[shouldRateLimitPath, handle]]), stream: new Map() };
 }
 
 function isStoreFailure(error: unknown): boolean {
