@@ -1,18 +1,22 @@
 import { decodeText } from "../text.ts";
 
+/** Stands for a byte that is left over: half a pair, which is no character. */
+const leftOver = "\uDC00";
+
 /**
  * The text of a rule file: UTF-8, or UTF-16 when a byte order mark says so, as YAML has it. Never fails: bytes that are not part of
  * a character become lone surrogates, which the loader reports with their place.
  */
 export function decodeRuleFile(bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString("utf16le", 2);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) {
-    // An odd last byte is no character: it is refused as one that is none.
-    const even = bytes.subarray(2, bytes.length - (bytes.length % 2));
-    return (
-      Buffer.from(even).swap16().toString("utf16le") + (bytes.length % 2 === 0 ? "" : "\uDC00")
-    );
-  }
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const [first, second, third] = bytes;
+  if (first === 0xff && second === 0xfe) return decodeUtf16(bytes.subarray(2), false);
+  if (first === 0xfe && second === 0xff) return decodeUtf16(bytes.subarray(2), true);
+  const hasMark = first === 0xef && second === 0xbb && third === 0xbf;
   return decodeText(bytes, hasMark ? 3 : 0);
+}
+
+function decodeUtf16(bytes: Buffer, isHighByteFirst: boolean): string {
+  const whole = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  const lowByteFirst = isHighByteFirst ? Buffer.from(whole).swap16() : whole;
+  return lowByteFirst.toString("utf16le") + (whole.length === bytes.length ? "" : leftOver);
 }
