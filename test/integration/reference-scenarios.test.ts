@@ -3,7 +3,7 @@
  * over every store, with the over-limit cache off and on.
  */
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { cleanupAfterAll } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { get } from "../support/http-client.ts";
@@ -23,7 +23,7 @@ const stores: Readonly<Record<string, () => StoreSettings | Promise<StoreSetting
   memory: () => ({ BACKEND_TYPE: "memory" }),
   "a single Redis": () => ({ ...single(), CACHE_KEY_PREFIX: uniquePrefix() }),
   "a Redis with a password, and a prefix": async () => {
-    const redis = await cleanup.add(startRedis({ config: [`requirepass ${password}`] }));
+    const redis = await cleanup.add(startRedis({ password }));
     return {
       ...onRedis("SINGLE", [redis.address]),
       REDIS_AUTH: password,
@@ -85,6 +85,9 @@ descriptors:
   - { key: one_per_minute, rate_limit: { unit: minute, requests_per_unit: 1 } }
 `;
 
+// What is counted in a test falls into one window of a minute, and so of an hour and a day.
+beforeEach(() => roomInMinute(5), 60_000);
+
 describe.each(combinations)("over %s, with the over-limit cache %s", (store, cache) => {
   const isCached = cache === "on";
   /** The reference uses other keys when the cache is on. */
@@ -95,10 +98,8 @@ describe.each(combinations)("over %s, with the over-limit cache %s", (store, cac
   beforeAll(async () => {
     const settings = { ...(await stores[store]?.()), LOCAL_CACHE_SIZE_IN_BYTES: caches[cache] };
     gate = await cleanup.add(startGate({ rules, settings }));
-    client = new RateLimitClient(gate.grpcPort);
+    client = await cleanup.add(new RateLimitClient(gate.grpcPort));
   }, 60_000);
-
-  afterAll(() => client.close());
 
   const limitOf = (key1: string, stat: string) =>
     metric(gate, `ratelimit_service_rate_limit_${stat}`, { domain: "another", key1 });
@@ -119,7 +120,6 @@ describe.each(combinations)("over %s, with the over-limit cache %s", (store, cac
   });
 
   test("the 21st request of 20 a minute is the first over it, and a second limit decides with it", async () => {
-    await roomInMinute(5);
     const [key2, key3] = [key("key2"), key("key3")];
     const value = randomUUID();
     for (let i = 0; i < 25; i++) {
@@ -129,6 +129,10 @@ describe.each(combinations)("over %s, with the over-limit cache %s", (store, cac
     expect(await limitOf(key2, "total_hits")).toBe(25);
     expect(await limitOf(key2, "over_limit")).toBe(5);
     expect(await limitOf(key2, "over_limit_with_local_cache")).toBe(isCached ? 4 : 0);
+    if (isCached) {
+      expect(await metric(gate, "ratelimit_localcache_hitCount")).toBe(4);
+      expect(await metric(gate, "ratelimit_localcache_missCount")).toBe(22);
+    }
 
     const other = randomUUID();
     for (let i = 0; i < 15; i++) {

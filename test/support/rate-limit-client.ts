@@ -46,7 +46,7 @@ export class RateLimitClient {
     };
   }
 
-  close(): void {
+  async stop(): Promise<void> {
     this.#grpc.close();
   }
 }
