@@ -32,19 +32,32 @@ export class Connectivity {
   readonly #startup: RedisStartup;
   readonly #random: () => number;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
-  readonly #startedAtMs = performance.now();
+  readonly #nowMs: () => number;
+  readonly #startedAtMs: number;
   #settleFirst: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #isConnected: boolean = false;
   #connectedAtMs = 0;
   #attempts = 0;
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param name what the log calls this Redis: «cluster 10.0.0.1:6379, 10.0.0.2:6379» */
-  constructor(log: Log, name: string, startup: RedisStartup, random: () => number) {
+  /**
+   * @param name what the log calls this Redis: «cluster 10.0.0.1:6379, 10.0.0.2:6379»
+   * @param random at least 0 and below 1
+   * @param nowMs a clock that never goes back
+   */
+  constructor(
+    log: Log,
+    name: string,
+    startup: RedisStartup,
+    random: () => number,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#log = log;
     this.#name = name;
     this.#startup = startup;
     this.#random = random;
+    this.#nowMs = nowMs;
+    this.#startedAtMs = nowMs();
     this.firstConnection = new Promise<void>((resolve, reject) => {
       this.#settleFirst = { resolve, reject };
     });
@@ -64,7 +77,7 @@ export class Connectivity {
 
   connected(): void {
     if (this.#isConnected) return;
-    this.#connectedAtMs = performance.now();
+    this.#connectedAtMs = this.#nowMs();
     this.#saidAtMs = Number.NEGATIVE_INFINITY;
     this.#log.info("Redis is connected", { redis: this.#name });
     this.#settleFirst?.resolve();
@@ -74,7 +87,7 @@ export class Connectivity {
 
   /** Redis cannot be reached, for that reason. Answers how many milliseconds to wait before the next attempt. */
   disconnected(reason: string): number {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     if (this.#isConnected && nowMs - this.#connectedAtMs >= stableAfterMs) this.#attempts = 0;
     const pauseMs = this.#nextPauseMs();
     if (this.#isConnected || nowMs - this.#saidAtMs >= reminderMs) {

@@ -6,6 +6,9 @@ const shards = 64;
 /** How much of a key's end tells its shard. */
 const hashedChars = 64;
 
+/** Multiples of it, taken modulo 1, leave no great gaps however many there are. */
+const goldenSection = (Math.sqrt(5) - 1) / 2;
+
 /**
  * Gives each key a slot, a small whole number under which the owner keeps what it knows of the key in typed arrays. Slots are
  * handed out from 0 on and used again once they are free.
@@ -20,6 +23,9 @@ export class KeyTable {
   readonly #keysMax: number;
   #size = 0;
   #hand = 0;
+  #sample = 0;
+  #step = 1;
+  #stepFor = 0;
 
   constructor(keysMax: number) {
     invariant(
@@ -72,6 +78,20 @@ export class KeyTable {
     return key;
   }
 
+  /**
+   * Goes round the slots in great steps, so that a few of them are spread evenly over the table: keys that came together lie
+   * together. Answers the slot that it has come to, or -1 when that one is free.
+   */
+  nextSample(): number {
+    const slots = this.#keys.length;
+    if (this.#stepFor !== slots) {
+      this.#stepFor = slots;
+      this.#step = spreadingStep(slots);
+    }
+    this.#sample = (this.#sample + this.#step) % slots;
+    return this.#keys[this.#sample] === undefined ? -1 : this.#sample;
+  }
+
   clear(): void {
     for (const shard of this.#slots) shard.clear();
     this.#keys.length = 0;
@@ -86,4 +106,15 @@ export class KeyTable {
     }
     return this.#slots[(hash >>> 16) % shards] as Map<string, number>;
   }
+}
+
+/** The whole number next to that part of `slots` with which every slot is visited before one is visited again. */
+function spreadingStep(slots: number): number {
+  let step = Math.max(1, Math.floor(slots * goldenSection));
+  while (greatestCommonDivisor(step, slots) > 1) step += 1;
+  return step;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

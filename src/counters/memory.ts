@@ -19,8 +19,8 @@ export interface MemoryStore extends CounterStore {
   readonly evictions: number;
 }
 
-/** How many slots each call looks at in passing, to free expired ones. */
-const sweepSlots = 4;
+/** How many counters are looked at in passing for each increment, to free those that have expired. */
+const sweptPerIncrement = 4;
 
 /** Among how many counters the one to be evicted is chosen. */
 const evictionCandidates = 16;
@@ -29,10 +29,11 @@ const evictionCandidates = 16;
 const expiryMax = 0xffff_ffff;
 
 /**
- * A bounded table of counters. It has no timers: each call looks at a few counters in turn and frees those that have expired.
+ * A bounded table of counters. It has no timers: each increment looks at a few counters in turn and frees those that have
+ * expired.
  *
- * When the table is full, the next sixteen in turn are looked at, and an expired one makes room, or else the one with the fewest
- * hits. Losing a counter lets through at most the hits that it held; a flood of new keys, which have one hit each, therefore
+ * When the table is full, sixteen counters from all over it are looked at, and an expired one makes room, or else the one with the
+ * fewest hits. Losing a counter lets through at most the hits that it held; a flood of new keys, which have one hit each, therefore
  * displaces itself and not the counters that are about to reach their limits.
  *
  * A counter takes about 75 bytes beside its key, and a key of 40 ASCII characters about 45 (measured with a million of them:
@@ -69,7 +70,7 @@ class Counters implements MemoryStore {
   async incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
     if (this.#isClosed) throw new VelocityGateError("STORE_UNAVAILABLE", "the store is closed");
     const nowSeconds = Math.floor(this.#clock.nowMs() / 1000);
-    this.#sweep(nowSeconds);
+    this.#sweep(nowSeconds, increments.length * sweptPerIncrement);
     return increments.map((increment) => this.#add(increment, nowSeconds));
   }
 
@@ -98,8 +99,8 @@ class Counters implements MemoryStore {
     return this.#keys.add(key);
   }
 
-  #sweep(nowSeconds: number): void {
-    for (let i = 0; i < sweepSlots; i++) {
+  #sweep(nowSeconds: number, slots: number): void {
+    for (let i = 0; i < slots; i++) {
       const slot = this.#keys.nextInTurn();
       if (slot >= 0 && this.#isExpired(slot, nowSeconds)) this.#keys.remove(slot);
     }
@@ -108,7 +109,7 @@ class Counters implements MemoryStore {
   #evict(nowSeconds: number): void {
     let least = -1;
     for (let i = 0; i < evictionCandidates; i++) {
-      const slot = this.#keys.nextInTurn();
+      const slot = this.#keys.nextSample();
       if (this.#isExpired(slot, nowSeconds)) {
         this.#keys.remove(slot);
         return;

@@ -39,7 +39,7 @@ export interface OverLimitCache extends KnownOver {
 
 /**
  * Remembers as many counters as fit into `bytesMax`, each taken as `entryOverheadBytes` and its key in UTF-8. When they do not fit,
- * an expired one makes room, or else the one among the next sixteen in turn whose window ends first: it is the least use.
+ * an expired one makes room, or else the one among sixteen whose window ends first: it is the least use.
  *
  * @param bytesMax at least 0; less than an entry takes remembers nothing
  */
@@ -120,7 +120,7 @@ class Entries implements OverLimitCache {
   #evict(): void {
     let soonest = -1;
     for (let i = 0; i < evictionCandidates || soonest < 0; i++) {
-      const slot = this.#keys.nextInTurn();
+      const slot = this.#keys.nextSample();
       if (slot < 0) continue;
       if (this.#isExpired(slot)) {
         this.#expire(slot);

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import type { CounterStore } from "../../src/counters/store.ts";
+import { CounterModel } from "../support/counter-model.ts";
 import { eventually } from "../support/eventually.ts";
-import { increment, memoryKind, ownKeys, redisKind, type StoreKind } from "../support/stores.ts";
+import { increment } from "../support/increments.ts";
+import { memoryKind, ownKeys, redisKind, type StoreKind } from "../support/stores.ts";
 
 const kinds: readonly StoreKind[] = [
   memoryKind,
@@ -78,6 +81,24 @@ describe.each(kinds)("a counter store: $name", ({ openTwo }) => {
       for (let i = 0; i < 3; i++) expect(await add("a", hits)).toBe(hits);
       const increments = Array.from({ length: 1100 }, () => increment({ key: key("b"), hits }));
       expect(new Set(await store.incrementAll(increments))).toEqual(new Set([hits]));
+    });
+
+    test("are those of a plain model, whatever increments come together", async () => {
+      const hits = fc.integer({ min: -4, max: 6 });
+      const batch = fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), hits), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(fc.array(batch, { maxLength: 6 }), async (batches) => {
+          const fresh = ownKeys();
+          const model = new CounterModel();
+          const calls = batches.map((each) =>
+            each.map(([name, n]) => increment({ key: fresh(name), hits: n })),
+          );
+          // All calls are made in the same turn: together they are one batch, and still each has its own totals.
+          const totals = await Promise.all(calls.map((each) => store.incrementAll(each)));
+          expect(totals).toEqual(calls.map((each) => each.map((one) => model.increment(one, 0))));
+        }),
+        { numRuns: 60 },
+      );
     });
 
     test("of no increments are none", async () => {

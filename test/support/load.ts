@@ -1,6 +1,6 @@
 import type { CounterStore } from "../../src/counters/store.ts";
 import type { VelocityGateError } from "../../src/errors.ts";
-import { increment } from "./stores.ts";
+import { increment } from "./increments.ts";
 
 /** Callers that add one hit after another to some counters, until they are told to stop. */
 export interface Load {

@@ -3,7 +3,6 @@ import { createMemoryStore } from "../../src/counters/memory.ts";
 import type { RedisSettings } from "../../src/counters/redis-settings.ts";
 import { createRedisStore, type RedisStore } from "../../src/counters/redis-store.ts";
 import type { CounterStore } from "../../src/counters/store.ts";
-import type { Increment } from "../../src/decision/increment.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { keptLog } from "./kept-log.ts";
 import { sharedSettings, uniquePrefix } from "./shared-redis.ts";
@@ -36,11 +35,6 @@ export const memoryKind: StoreKind = {
 export function redisKind(topology: RedisSettings["topology"]): StoreKind {
   const open = () => connectedStore(sharedSettings(topology));
   return { name: `Redis ${topology}`, openTwo: () => Promise.all([open(), open()]) };
-}
-
-/** An increment of one hit that lives for a minute, unless `changes` say otherwise. */
-export function increment(changes: Partial<Increment> & { readonly key: string }): Increment {
-  return { hits: 1, ttlSeconds: 60, perSecond: false, ...changes };
 }
 
 /** Keys that nobody else uses: `key("a")` is the same each time it is asked of one test. */

@@ -3,12 +3,13 @@ import { keySlot } from "../../../src/counters/key-slot.ts";
 import type { RedisStore } from "../../../src/counters/redis-store.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
+import { increment } from "../../support/increments.ts";
 import { type KeptLog, keptLog } from "../../support/kept-log.ts";
 import { startLoad } from "../../support/load.ts";
 import type { RedisServer } from "../../support/redis.ts";
 import { type RedisCluster, startCluster } from "../../support/redis-groups.ts";
 import { redisSettings } from "../../support/shared-redis.ts";
-import { connectedStore, increment } from "../../support/stores.ts";
+import { connectedStore } from "../../support/stores.ts";
 
 /** A key of each master's slots: 0-5460, 5461-10922, 10923-16383. */
 function keyOfShard(shard: number, name: string): string {

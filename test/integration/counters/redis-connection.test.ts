@@ -5,11 +5,12 @@ import type { RedisSettings, RedisTls } from "../../../src/counters/redis-settin
 import { createRedisStore } from "../../../src/counters/redis-store.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
+import { increment } from "../../support/increments.ts";
 import { keptLog } from "../../support/kept-log.ts";
 import { freePort } from "../../support/ports.ts";
 import { startRedis } from "../../support/redis.ts";
 import { redisSettings } from "../../support/shared-redis.ts";
-import { connectedStore, increment, stopping } from "../../support/stores.ts";
+import { connectedStore, stopping } from "../../support/stores.ts";
 
 const cleanup = cleanupAfterEach();
 const hit = [increment({ key: "a" })];

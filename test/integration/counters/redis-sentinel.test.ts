@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createRedisStore, type RedisStore } from "../../../src/counters/redis-store.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
+import { increment } from "../../support/increments.ts";
 import { keptLog } from "../../support/kept-log.ts";
 import { startLoad } from "../../support/load.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type SentinelGroup, sentinelsReady, startSentinels } from "../../support/redis-groups.ts";
 import { redisSettings } from "../../support/shared-redis.ts";
-import { connectedStore, increment, stopping } from "../../support/stores.ts";
+import { connectedStore, stopping } from "../../support/stores.ts";
 
 const cleanup = cleanupAfterEach();
 const patient = { timeoutMs: 10_000 };

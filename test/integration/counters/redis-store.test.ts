@@ -3,10 +3,11 @@ import type { RedisStore } from "../../../src/counters/redis-store.ts";
 import { createSplitStore } from "../../../src/counters/split.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
+import { increment } from "../../support/increments.ts";
 import { keptLog } from "../../support/kept-log.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { redisSettings } from "../../support/shared-redis.ts";
-import { connectedStore, increment, stopping } from "../../support/stores.ts";
+import { connectedStore, stopping } from "../../support/stores.ts";
 
 const cleanup = cleanupAfterEach();
 
