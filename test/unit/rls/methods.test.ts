@@ -5,7 +5,7 @@ import {
   RateLimitRequest,
   RateLimitResponse,
 } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
-import type { Call } from "../../../src/grpc/engine.ts";
+import type { DirectHandler } from "../../../src/grpc/engine.ts";
 import { Status } from "../../../src/grpc/status.ts";
 import { rateLimitMethods, shouldRateLimitPath } from "../../../src/rls/methods.ts";
 import { field, message } from "../../support/protobuf.ts";
@@ -17,20 +17,37 @@ descriptors:
   - { key: key, rate_limit: { unit: minute, requests_per_unit: 10 } }
 `;
 const plain = { responseHeaders: undefined, requestHeaders: undefined, dynamicMetadata: false };
-const call: Call = { path: shouldRateLimitPath, deadlineMs: undefined, header: () => undefined };
 
 /** The method as an engine calls it, and what was counted of its calls. */
 function method(yaml: string | undefined) {
   const { shouldRateLimit, store } = scriptedService({ rules: yaml });
   const counted: string[] = [];
-  const { unary } = rateLimitMethods(shouldRateLimit, plain, {
+  const { direct } = rateLimitMethods(shouldRateLimit, plain, {
     answered: (code: Code) => counted.push(code),
     callError: (kind) => counted.push(kind),
     observeCall: (name, seconds) => counted.push(`${name} ${seconds >= 0 && seconds < 10}`),
   });
-  const handler = unary.get(shouldRateLimitPath);
+  const handler = direct?.get(shouldRateLimitPath);
   if (handler === undefined) throw new Error("the method is not served");
-  return { ask: async (bytes: Uint8Array) => handler(bytes, call), store, counted };
+  return { ask: (bytes: Uint8Array) => ask(handler, bytes), store, counted };
+}
+
+/** One call; the request stands amid other bytes, and is overwritten as soon as the handler returns. */
+function ask(handler: DirectHandler, request: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const received = Buffer.concat([Buffer.alloc(3, 0xff), request, Buffer.alloc(3, 0xff)]);
+    handler(received, 3, 3 + request.length, {
+      path: shouldRateLimitPath,
+      deadlineMs: undefined,
+      header: () => undefined,
+      reply: (value, bytesMax, encode) => {
+        const answer = Buffer.alloc(5 + bytesMax);
+        resolve(answer.subarray(5, encode(value, answer, 5)));
+      },
+      fail: reject,
+    });
+    received.fill(0xff);
+  });
 }
 
 const valid = RateLimitRequest.encode({
