@@ -6,9 +6,9 @@ const clock = { ms: 1_700_000_000_000, nowMs: () => clock.ms };
 
 /** As `decision/key.ts` builds them, 40 characters each. */
 function increment(i, window) {
-  const address = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`.padEnd(13, "0");
+  const user = String(i).padStart(9, "0");
   return {
-    key: `edge_remote_address_${address}_${window}`,
+    key: `edge_client_id_user-${user}_${window}`,
     hits: 1,
     ttlSeconds: 60,
     perSecond: false,
