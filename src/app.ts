@@ -56,9 +56,13 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   closers.add(() => metrics.close());
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });
-  // Whoever waits for it is told; nobody has to.
-  counters.reached.catch(() => undefined);
   closers.add(() => counters.store.close());
+  let isStopping = false;
+  const working = counters.reached.catch((error: unknown) => {
+    if (!isStopping) throw error;
+  });
+  // Whoever waits for it is told; nobody has to.
+  working.catch(() => undefined);
   const rules = new RuleLoader({
     directory: settings.rules,
     mergeDomains: settings.rules.mergeDomains,
@@ -97,12 +101,13 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   return {
     ...listeners.ports,
     counters: counters.description,
-    working: counters.reached,
+    working,
     get rules() {
       return rules.current;
     },
     reload: async () => void (await rules.load()),
     stop: () => {
+      isStopping = true;
       health.set("draining", false);
       return closers.close();
     },

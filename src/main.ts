@@ -19,42 +19,52 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 }
 await run(settings, log);
 
-/** Starts the service and ties it to the process's signals. */
+/** Starts the service and ties it to the process's signals, which may come before it is up. */
 async function run(settings: Settings, log: Logger): Promise<void> {
+  const starting = startApp(settings, { log, clock: systemClock, random: Math.random });
+  const stop = stopOnce(starting, settings.shutdownGraceMs, log);
+  process.on("SIGHUP", () => void starting.then((app) => app.reload()));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+
   let app: App;
   try {
-    app = await startApp(settings, { log, clock: systemClock, random: Math.random });
+    app = await starting;
   } catch (error) {
     if (!(error instanceof VelocityGateError)) throw error;
     endWith(error);
   }
   announce(app, settings, log);
-  process.on("SIGHUP", () => void app.reload());
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
-
-  app.working.catch((error: unknown) => {
-    if (isStopping) return;
+  await app.working.catch((error: unknown) => {
     log.fatal("ended: the counters cannot be reached", { error });
     process.exit(1);
   });
+}
 
+/** Ends the process in order at the first call, and at once at the second. */
+function stopOnce(
+  starting: Promise<App>,
+  graceMs: number,
+  log: Logger,
+): (signal: NodeJS.Signals) => void {
   let isStopping = false;
-  function stop(signal: string): void {
+  return (signal) => {
     if (isStopping) {
       log.warn("stopped at once by a second signal", { signal });
       process.exit(1);
     }
     isStopping = true;
-    log.info("stopping", { signal, graceMs: settings.shutdownGraceMs });
-    setTimeout(() => process.exit(1), settings.shutdownGraceMs + exitMarginMs).unref();
-    app.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error("stopped, but not in order", { error });
-        process.exit(1);
-      },
-    );
-  }
+    log.info("stopping", { signal, graceMs });
+    setTimeout(() => process.exit(1), graceMs + exitMarginMs).unref();
+    starting
+      .then((app) => app.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error("stopped, but not in order", { error });
+          process.exit(1);
+        },
+      );
+  };
 }
 
 function settingsOrExit(): Settings {

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
@@ -147,12 +148,14 @@ describe("signals", () => {
       rules: { "rules.yaml": goodRules },
       settings: { SHUTDOWN_GRACE: "60s" },
     });
-    // A request whose body never comes keeps the first signal waiting.
-    const socket = (await import("node:net")).connect(service.httpPort, "127.0.0.1");
+    // A request whose body never comes keeps the first signal waiting. «100 Continue» says that it has arrived.
+    const socket = connect(service.httpPort, "127.0.0.1");
     cleanups.push(() => socket.destroy());
     socket.on("error", () => undefined);
-    socket.write("POST /json HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n{");
-    await new Promise((resolve) => socket.once("connect", resolve));
+    socket.write(
+      "POST /json HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
+    );
+    await once(socket, "data");
     service.signal("SIGTERM");
     await eventually(async () => {
       const answered = await fetch(`http://127.0.0.1:${service.httpPort}/healthcheck`).then(
