@@ -12,6 +12,7 @@ import { printRules } from "./limits/print.ts";
 import type { RuleHolder } from "./limits/rule-set.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer } from "./rls/json.ts";
 import { rateLimitMethods } from "./rls/methods.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
@@ -105,7 +106,7 @@ function withReflection(methods: Methods): Methods {
 function startMain({ http, answer }: Settings, parts: ListenerParts): Promise<HttpServer> {
   const { shouldRateLimit, health, metrics, log } = parts;
   const json = createJsonAnswer({
-    shouldRateLimit,
+    shouldRateLimit: counted(shouldRateLimit, metrics),
     answerOptions: answer,
     onError: (error) => log.error("a /json request failed", { error }),
   });

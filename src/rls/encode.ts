@@ -1,7 +1,7 @@
 import type { Code, Decision, DescriptorStatus } from "../decision/check.ts";
-import {
+import type {
   RateLimitResponse,
-  type RateLimitResponse_DescriptorStatus as WireStatus,
+  RateLimitResponse_DescriptorStatus as WireStatus,
 } from "../gen/envoy/service/ratelimit/v3/rls.ts";
 import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
@@ -13,15 +13,6 @@ import { wireUnits } from "./unit.ts";
 export const wireCodes: Readonly<Record<Code, 1 | 2>> = { OK: 1, OVER_LIMIT: 2 };
 
 const noBytes = Buffer.alloc(0);
-
-/** The bytes of an `envoy.service.ratelimit.v3.RateLimitResponse`. */
-export function encodeResponse(
-  decision: Decision,
-  request: RateLimitRequest,
-  options: AnswerOptions,
-): Uint8Array {
-  return RateLimitResponse.encode(toResponse(decision, request, options)).finish();
-}
 
 /** The answer as a message; gRPC and `/json` say the same. */
 export function toResponse(

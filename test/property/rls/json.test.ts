@@ -5,12 +5,13 @@ import { RateLimitRequest as WireRequest } from "../../../src/gen/envoy/service/
 import type { JsonValue } from "../../../src/limits/limit.ts";
 import { units } from "../../../src/limits/limit.ts";
 import { decodeRequest } from "../../../src/rls/decode.ts";
-import { encodeResponse, toResponse } from "../../../src/rls/encode.ts";
+import { toResponse } from "../../../src/rls/encode.ts";
 import { parseJsonRequest } from "../../../src/rls/json-request.ts";
 import { formatJsonResponse } from "../../../src/rls/json-response.ts";
 import { checkOf, decisionOf, limitOf } from "../../support/decisions.ts";
 import { wireRequest } from "../../support/requests.ts";
 import { requestBytes, requestJson, responseJson } from "../../support/wire-json.ts";
+import { writtenAnswer } from "../../support/written-answer.ts";
 
 const requestText = fc
   .tuple(wireRequest, fc.boolean(), fc.constantFrom(undefined, 2))
@@ -138,7 +139,7 @@ describe("an answer in JSON", () => {
           const options = { responseHeaders: names, requestHeaders: undefined, dynamicMetadata };
           const text = formatJsonResponse(toResponse(decision, request, options));
           // JSON has no -0.
-          const other = JSON.stringify(responseJson(encodeResponse(decision, request, options)));
+          const other = JSON.stringify(responseJson(writtenAnswer(decision, request, options)));
           expect(JSON.parse(text)).toEqual(JSON.parse(other));
         },
       ),

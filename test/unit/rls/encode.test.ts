@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { RateLimitResponse } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
 import type { RateLimitRequest } from "../../../src/limits/descriptor.ts";
 import type { AnswerOptions } from "../../../src/rls/answer-options.ts";
-import { encodeResponse } from "../../../src/rls/encode.ts";
 import { checkOf, decisionOf, limitOf } from "../../support/decisions.ts";
+import { writtenAnswer } from "../../support/written-answer.ts";
 
 const plain: AnswerOptions = {
   responseHeaders: undefined,
@@ -19,7 +19,7 @@ const request: RateLimitRequest = { domain: "domain", descriptors: [], hitsAdden
 
 /** What goes over the wire, decoded by the generated code. */
 function answer(decision: ReturnType<typeof decisionOf>, options: Partial<AnswerOptions> = {}) {
-  return RateLimitResponse.decode(encodeResponse(decision, request, { ...plain, ...options }));
+  return RateLimitResponse.decode(writtenAnswer(decision, request, { ...plain, ...options }));
 }
 
 describe("an answer", () => {
