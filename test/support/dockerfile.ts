@@ -157,12 +157,12 @@ function allowed(source: string, context: string): string {
 }
 
 function run(command: string, stage: Stage, { nodeDirectory }: BuildOptions): void {
-  const { PATH = "", HOME } = process.env;
+  const { PATH } = process.env;
   const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
     cwd: join(stage.root, stage.workdir),
     env: {
+      ...inherited(),
       PATH: [nodeDirectory, PATH].join(delimiter),
-      HOME,
       // What `npm ci` of this checkout fetched is not fetched again.
       npm_config_prefer_offline: "true",
       ...stage.env,
@@ -171,6 +171,12 @@ function run(command: string, stage: Stage, { nodeDirectory }: BuildOptions): vo
     timeout: 180_000,
   });
   if (status !== 0) throw new Error(`RUN ${command}\n${stdout}${stderr}`);
+}
+
+/** Where packages come from and whom to trust, but nothing of the npm and the Jest that run this. */
+function inherited(): NodeJS.ProcessEnv {
+  const own = /^(npm_(lifecycle|package)_|npm_config_(local_|global_)?prefix$|NODE_(ENV|OPTIONS)$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
 }
 
 /** Instructions with their continued lines joined, without comments. */
