@@ -15,6 +15,9 @@ const tickMs = 0.5;
 /** With so many calls unanswered the server is seconds behind, and its latencies say only how long the run was. */
 const unansweredMax = 4_000;
 
+/** How long such a server's answers are still waited for. */
+const patienceMs = 1_000;
+
 export interface OpenLoop {
   readonly lag: LatencyRecord;
   readonly isOverloaded: boolean;
@@ -49,7 +52,10 @@ export async function prepareOpenLoop(
     let turn = 0;
     const onTick = () => {
       const nowMs = performance.now();
-      isOverloaded ||= calls.made - calls.answered > unansweredMax;
+      if (!isOverloaded && calls.made - calls.answered > unansweredMax) {
+        isOverloaded = true;
+        setTimeout(finish, patienceMs);
+      }
       while (!isOver && dueMs <= nowMs) {
         isOver = dueMs >= endMs || calls.made >= callsMax || isOverloaded;
         if (isOver) break;
