@@ -22,6 +22,8 @@ const usage = `npm run bench:profile -- [options]
   --store S        memory, single or cluster (single)
   --load L         1x1 4x4 4x16 4x100 200x1 1k/s 2k/s 5k/s 20k/s (4x100)
   --engine E       h2 or grpc-js (the default one)
+  --rules N        how many rules there are (10)
+  --users N        how many users (10000)
   --allocations    who allocates, instead of who takes time
   --seconds S      how long (4)
   --top N          how many functions are shown (25)
@@ -29,8 +31,6 @@ const usage = `npm run bench:profile -- [options]
 The profile itself is written to bench/results, for the developer tools of a browser.
 `;
 
-const rules = 10;
-const users: Users = { kind: "random", count: 10_000 };
 const resultsFolder = join(import.meta.dirname, "../results");
 
 const { values: options } = parseArgs({
@@ -38,12 +38,16 @@ const { values: options } = parseArgs({
     store: { type: "string", default: "single" },
     load: { type: "string", default: "4x100" },
     engine: { type: "string" },
+    rules: { type: "string", default: "10" },
+    users: { type: "string", default: "10000" },
     allocations: { type: "boolean", default: false },
     seconds: { type: "string", default: "4" },
     top: { type: "string", default: "25" },
     help: { type: "boolean", default: false },
   },
 });
+const rules = Number(options.rules);
+const users: Users = { kind: "random", count: Number(options.users) };
 const load = scenarios.flatMap(({ loads }) => loads).find(({ name }) => name === options.load);
 if (options.help || load === undefined) process.stdout.write(usage);
 else await profile(load);

@@ -40,6 +40,7 @@ export class Reporter {
 
   /** The medians of a scenario, with the range over the rounds where it says how far to trust them. */
   finished(rows: readonly Row[]): void {
+    if (rows.length === 0) return;
     this.#write(`\n${table([heads, ...rows.map((row, i) => cells(row, firstOf(rows, i)))])}\n`);
   }
 

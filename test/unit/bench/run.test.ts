@@ -1,10 +1,14 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { runLoad } from "../../../bench/load/run.ts";
 import type { LoadSpec } from "../../../bench/load/spec.ts";
+import { makeCertificate } from "../../../bench/stage/certificate.ts";
 import { RateLimitResponse } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
-import type { EngineOptions, GrpcServer, UnaryHandler } from "../../../src/grpc/engine.ts";
+import type { EngineOptions, GrpcServer, Methods, UnaryHandler } from "../../../src/grpc/engine.ts";
 import { startGrpcJs } from "../../../src/grpc/grpc-js.ts";
-import { startH2 } from "../../../src/grpc/h2/server.ts";
+import { startH2, startH2Server } from "../../../src/grpc/h2/server.ts";
 import { GrpcError, Status } from "../../../src/grpc/status.ts";
 import { decodeRequest } from "../../../src/rls/decode.ts";
 
@@ -24,9 +28,12 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
+function methodsOf(handler: UnaryHandler): Methods {
+  return { unary: new Map([[path, handler]]), stream: new Map() };
+}
+
 async function serve(handler: UnaryHandler, engine: keyof typeof engines = "h2"): Promise<number> {
-  const methods = { unary: new Map([[path, handler]]), stream: new Map() };
-  const server = await engines[engine](methods, { host: "127.0.0.1", port: 0 }, options);
+  const server = await engines[engine](methodsOf(handler), { host: "127.0.0.1", port: 0 }, options);
   servers.push(server);
   return server.port ?? 0;
 }
@@ -98,6 +105,23 @@ describe("a run", () => {
       expect(result.bytesSent / result.calls).toBeGreaterThan(100);
     },
   );
+
+  test("speaks TLS with a server whose certificate it is given", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "velocitygate-bench-"));
+    try {
+      const { pem, keyPath } = makeCertificate(folder);
+      const tls = { cert: pem, key: readFileSync(keyPath) };
+      const address = { host: "127.0.0.1", port: 0 };
+      const server = await startH2Server(methodsOf(limiter()), address, options, { tls });
+      servers.push(server);
+      const run = (certificate: string | undefined) =>
+        runLoad(spec(server.port ?? 0, { certificate, callsMax: 500 }));
+      expect((await run(pem)).calls).toBe(500);
+      await expect(run(undefined)).rejects.toThrow();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   test("makes calls in bursts", async () => {
     const pace = { kind: "bursts", size: 50 } as const;
