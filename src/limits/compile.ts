@@ -16,8 +16,8 @@ export interface DomainRules {
 export interface CompileContext {
   readonly file: string;
   readonly findings: Finding[];
-  /** Added to, nested rules included: all rules, and those that carry a limit. */
-  readonly counts: { rules: number; limits: number };
+  /** Added to: how many rules carry a limit, nested ones included. */
+  readonly counts: { limits: number };
 }
 
 /**
@@ -58,7 +58,6 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
     );
   }
   const metadata = compileMetadata(source, report);
-  counts.rules += 1;
   counts.limits += limit === undefined ? 0 : 1;
 
   const nested = new LevelBuilder(fullKey);

@@ -20,8 +20,8 @@ export interface LoadOptions {
 /** A longer file is refused, in UTF-16 units: room for some 150,000 rules. */
 export const ruleFileLengthMax = 16 * 1024 * 1024;
 
-/** More rules in all files together are refused, nested ones and those that aliases repeat included. */
-export const rulesMax = 1_000_000;
+/** Files that are longer together are refused unread. */
+export const ruleFilesLengthMax = 4 * ruleFileLengthMax;
 
 /** Rules that were refused. The message tells the first problem as the reference does. */
 export class RulesInvalidError extends VelocityGateError {
@@ -59,24 +59,41 @@ export function checkRules(
 function load(files: readonly RuleFile[], { mergeDomains }: LoadOptions) {
   const sorted = files.toSorted(byName);
   const roots = new Map<string, LevelBuilder>();
-  const problems: RuleProblem[] = [];
-  const counts = { rules: 0, limits: 0 };
+  const problems: RuleProblem[] = tooLongTogether(sorted);
+  if (problems.length > 0) return { rules: noRules, problems };
+  const counts = { limits: 0 };
   for (const { name, text } of sorted) {
     const findings: Finding[] = [];
     const source = readFile(text, findings);
     if (source !== undefined) {
       const root = domainRoot(source, roots, mergeDomains, findings);
       compileRules(source.descriptors, root, { file: name, findings, counts });
-      if (counts.rules > rulesMax) findings.unshift(tooMany(source));
     }
     for (const problem of problemsIn(name, findings)) problems.push(problem);
-    if (counts.rules > rulesMax) break;
   }
   const domains = new Map<string, DomainRules>();
   for (const [name, root] of roots) domains.set(name, { name, root: root.buildRoot() });
   const fileNames = sorted.map(({ name }) => name);
   const rules: RuleSet = { domains, fileNames, limitCount: counts.limits };
   return { rules, problems };
+}
+
+const noRules: RuleSet = { domains: new Map(), fileNames: [], limitCount: 0 };
+
+/** The file with which the bound is passed; none when it is kept. */
+function tooLongTogether(files: readonly RuleFile[]): RuleProblem[] {
+  let length = 0;
+  for (const { name, text } of files) {
+    length += text.length;
+    if (length <= ruleFilesLengthMax) continue;
+    const finding = {
+      place: { line: 1, column: 1 },
+      text: "rule files are too long together, up to this one",
+      accepted: `at most ${ruleFilesLengthMax} characters in all files`,
+    };
+    return problemsIn(name, [finding]);
+  }
+  return [];
 }
 
 function byName(left: RuleFile, right: RuleFile): number {
@@ -140,12 +157,4 @@ function domainRoot(
     return root;
   }
   return new LevelBuilder(domain);
-}
-
-function tooMany({ domainPlace }: RuleFileSource): Finding {
-  return {
-    place: domainPlace,
-    text: `too many rules, this file included: more than ${rulesMax}`,
-    accepted: `at most ${rulesMax} rules in all files`,
-  };
 }

@@ -19,10 +19,6 @@ export class Wildcards {
   readonly #root: Branch = { label: "", wildcards: [], branches: new Map() };
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   add(node: RuleNode): void {
     const parts = node.finalKey.split("*");
     const lengthMin = node.finalKey.length - (parts.length - 1);

@@ -42,8 +42,8 @@ class Parser {
       if (start.type !== "document-start") failAt(start, "did not find expected <document start>");
       scanner.skip();
       const next = scanner.peek();
-      root = isOneOf(next.type, endsDocument) ? emptyScalar(next) : this.#parseNode(true, false);
-    } else root = this.#parseNode(true, false);
+      root = isOneOf(next.type, endsDocument) ? emptyScalar(next) : this.#parseNode();
+    } else root = this.#parseNode();
     // The document ends where the next token is known: a mistake in that one is still its own.
     scanner.peek();
     return root;
@@ -64,11 +64,8 @@ class Parser {
     }
   }
 
-  /**
-   * @param isBlock block collections may stand here
-   * @param isIndentless a block sequence may stand here without being indented: as a value in a block mapping
-   */
-  #parseNode(isBlock: boolean, isIndentless: boolean): YamlNode {
+  /** @param isInMapping a block sequence may stand here without being indented: as a key or value of a block mapping */
+  #parseNode(isInMapping = false): YamlNode {
     const first = this.#scanner.peek();
     if (first.type === "alias") return this.#parseAlias(first);
     const properties = this.#parseProperties(first);
@@ -83,13 +80,11 @@ class Parser {
       case "flow-mapping-start":
         return this.#parseFlowMapping(properties);
       case "block-sequence-start":
-        if (isBlock) return this.#parseBlockSequence(properties);
-        break;
+        return this.#parseBlockSequence(properties);
       case "block-mapping-start":
-        if (isBlock) return this.#parseBlockMapping(properties);
-        break;
+        return this.#parseBlockMapping(properties);
       case "block-entry":
-        if (isIndentless) return this.#parseIndentlessSequence(properties);
+        if (isInMapping) return this.#parseIndentlessSequence(properties);
         break;
       default:
         break;
@@ -169,21 +164,14 @@ class Parser {
     const scanner = this.#scanner;
     for (let token = scanner.peek(); token.type === "block-entry"; token = scanner.peek()) {
       scanner.skip();
-      items.push(this.#parseOptional(endsEntry, true, false, token));
+      items.push(this.#parseOptional(endsEntry, token));
     }
   }
 
-  /** A node, or an empty scalar when a token of `ends` comes next. */
-  #parseOptional(
-    ends: readonly TokenType[],
-    isBlock: boolean,
-    isIndentless: boolean,
-    before?: Token,
-  ): YamlNode {
+  /** A node, or an empty scalar, at `before` or where the next token is, when a token of `ends` comes next. */
+  #parseOptional(ends: readonly TokenType[], before?: Token, isInMapping = false): YamlNode {
     const token = this.#scanner.peek();
-    return isOneOf(token.type, ends)
-      ? emptyScalar(before ?? token)
-      : this.#parseNode(isBlock, isIndentless);
+    return isOneOf(token.type, ends) ? emptyScalar(before ?? token) : this.#parseNode(isInMapping);
   }
 
   #parseBlockMapping(properties: Properties): YamlNode {
@@ -194,7 +182,7 @@ class Parser {
       for (; token.type !== "block-end"; token = scanner.peek()) {
         if (token.type !== "key") failAt(token, "did not find expected key");
         scanner.skip();
-        const key = this.#parseOptional(endsBlockPart, true, true, token);
+        const key = this.#parseOptional(endsBlockPart, token, true);
         pairs.push({ key, value: this.#parseBlockValue() });
       }
       scanner.skip();
@@ -205,7 +193,7 @@ class Parser {
     const token = this.#scanner.peek();
     if (token.type !== "value") return emptyScalar(token);
     this.#scanner.skip();
-    return this.#parseOptional(endsBlockPart, true, true, token);
+    return this.#parseOptional(endsBlockPart, token, true);
   }
 
   #parseMapping(properties: Properties, parsePairs: (pairs: YamlPair[]) => void): YamlNode {
@@ -220,7 +208,7 @@ class Parser {
   #parseFlowSequence(properties: Properties): YamlNode {
     return this.#parseSequence(properties, (items) => {
       this.#parseFlowItems("flow-sequence-end", "did not find expected ',' or ']'", (token) => {
-        if (token.type !== "key") items.push(this.#parseNode(false, false));
+        if (token.type !== "key") items.push(this.#parseNode());
         else items.push(this.#parseSinglePair(token));
       });
     });
@@ -239,7 +227,7 @@ class Parser {
         // As yaml.v2 has it: the token is passed over, whatever it is.
         scanner.skip();
         key = emptyScalar(token);
-      } else key = this.#parseNode(false, false);
+      } else key = this.#parseNode();
       pairs.push({ key, value: this.#parseFlowValue(ends) });
     });
   }
@@ -250,10 +238,10 @@ class Parser {
         const ends: readonly TokenType[] = ["flow-entry", "flow-mapping-end"];
         if (token.type === "key") {
           this.#scanner.skip();
-          const key = this.#parseOptional(["value", ...ends], false, false);
+          const key = this.#parseOptional(["value", ...ends]);
           pairs.push({ key, value: this.#parseFlowValue(ends) });
         } else {
-          const key = this.#parseNode(false, false);
+          const key = this.#parseNode();
           pairs.push({ key, value: emptyScalar(this.#scanner.peek()) });
         }
       });
@@ -281,7 +269,7 @@ class Parser {
     const token = this.#scanner.peek();
     if (token.type !== "value") return emptyScalar(token);
     this.#scanner.skip();
-    return this.#parseOptional(ends, false, false);
+    return this.#parseOptional(ends);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   loadRules,
   RulesInvalidError,
   ruleFileLengthMax,
+  ruleFilesLengthMax,
 } from "../../../src/limits/load.ts";
 import { domainOf, limitOf, matchOf, mistakes, refusal, rulesOf } from "../../support/rules.ts";
 
@@ -25,6 +26,11 @@ describe("a mistake is refused in the words of the reference", () => {
       "domain: d\ndescriptors: [{ 0.25: k }]",
       "config error, key is not of type string: 0.25",
     ],
+    ["a large number as a key", "1e6: d", "config error, key is not of type string: 1e+06"],
+    ["a small number as a key", "0.00001: d", "config error, key is not of type string: 1e-05"],
+    ["infinity as a key", ".inf: d", "config error, key is not of type string: +Inf"],
+    ["its opposite as a key", "-.inf: d", "config error, key is not of type string: -Inf"],
+    ["no number as a key", ".nan: d", "config error, key is not of type string: NaN"],
     ["a boolean as a key", "yes: d", "config error, key is not of type string: true"],
     ["nothing as a key", "~: d", "config error, key is not of type string: <nil>"],
     ["a misspelt key", withRule("ratelimit: {}"), "config error, unknown key 'ratelimit'"],
@@ -134,6 +140,10 @@ describe("a mistake is refused in the words of the reference", () => {
     [withRule("detailed_metric: {}"), "!!map", "bool"],
     [withRule("metadata: [{ a: b }]"), "!!seq", "map[string]interface {}"],
     [withRule("metadata: a"), "!!str `a`", "map[string]interface {}"],
+    [withRule("metadata: !!map a"), "!!mapa", "map[string]interface {}"],
+    [withRule("metadata: !own a"), "!own `a`", "map[string]interface {}"],
+    [withRule("shadow_mode: 'eleven long'"), "!!str `eleven ...`", "bool"],
+    [withRule("shadow_mode: aaaaaaéééé"), "!!str `aaaaaa\uFFFD...`", "bool"],
   ])("a value of the wrong type: %j", (text, given, type) => {
     const line = text.split("\n").length;
     expect(refusal({ "config.yaml": text })).toBe(
@@ -158,6 +168,15 @@ describe("a mistake is refused in the words of the reference", () => {
     const text = `domain: d\n${"#".repeat(ruleFileLengthMax)}`;
     expect(refusal({ "config.yaml": text })).toBe(
       `config.yaml: rule file is too long: ${text.length} characters`,
+    );
+  });
+
+  test("files beyond their common bound are refused unread", () => {
+    const text = "#".repeat(ruleFileLengthMax);
+    const count = ruleFilesLengthMax / ruleFileLengthMax + 1;
+    const files = Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}.yaml`, text]));
+    expect(refusal(files)).toBe(
+      `${count - 1}.yaml: rule files are too long together, up to this one`,
     );
   });
 });
