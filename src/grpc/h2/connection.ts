@@ -90,7 +90,8 @@ export class Connection implements StreamsOwner {
       ageMaxMs,
     );
     sendSettings(this.#output, encodeSettings(options, limits));
-    sendWindowUpdate(this.#output, 0, limits.receiveWindowBytes - defaultWindowBytes);
+    const windowGrowth = limits.receiveWindowBytes - defaultWindowBytes;
+    if (windowGrowth > 0) sendWindowUpdate(this.#output, 0, windowGrowth);
   }
 
   get isCongested(): boolean {

@@ -14,7 +14,7 @@ export interface H2Limits {
   readonly continuationsMax: number;
   /** Frames of one second that are no part of a call: PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA and the like. */
   readonly idleFramesPerSecondMax: number;
-  /** Flow-control window of the whole connection for what it receives (§6.9). */
+  /** Flow-control window of the whole connection for what it receives (§6.9); at least 65,535. */
   readonly receiveWindowBytes: number;
   /** Messages of a connection that have not arrived whole, together; at least one of `messageBytesMax` always fits. */
   readonly partialMessageBytesMax: number;
