@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { RedisOptions } from "ioredis";
 import type { RedisAddress, RedisCredentials, RedisSettings, RedisTls } from "./redis-settings.ts";
+import { RedisSocket } from "./redis-socket.ts";
 
 /** One server to connect to. */
 export interface RedisTarget {
@@ -14,9 +15,6 @@ export interface RedisTarget {
 
 /** After how many milliseconds without a packet the system asks whether the other side is still there. */
 const keepAliveMs = 10_000;
-
-/** How long a connection that we close may take to say goodbye before it is cut. */
-const disconnectTimeoutMs = 100;
 
 /** The shortest time after which a connection counts as dead when answers are due and nothing comes. */
 const silenceMinMs = 1_000;
@@ -38,10 +36,10 @@ export function clientOptions(
     ...(credentials && { username: credentials.username, password: credentials.password }),
     ...(settings.tls && typeof address !== "string" && { tls: tlsOptions(settings.tls) }),
     db: database,
+    Connector: RedisSocket,
     lazyConnect: true,
     connectTimeout: settings.connectTimeoutMs,
     socketTimeout: Math.max(silenceMinMs, 2 * settings.commandTimeoutMs),
-    disconnectTimeout: disconnectTimeoutMs,
     keepAlive: keepAliveMs,
     noDelay: true,
     protocol: 2,
