@@ -19,6 +19,7 @@ export class Expiries {
   readonly #waiting = new Map<string, Expiry>();
   #timer: NodeJS.Timeout | undefined;
   #abandoned = 0;
+  #isClosed: boolean = false;
 
   constructor(send: (command: RedisCommand) => void) {
     this.#send = send;
@@ -34,12 +35,15 @@ export class Expiries {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#abandoned += this.#waiting.size;
     clearTimeout(this.#timer);
     this.#waiting.clear();
   }
 
   readonly #retryLater = (expiry: Expiry): void => {
-    if (expiry.attempts >= attemptsMax || this.#waiting.size >= waitingMax) {
+    const isHopeless = expiry.attempts >= attemptsMax || this.#isClosed;
+    if (isHopeless || this.#waiting.size >= waitingMax) {
       this.#abandoned += 1;
       return;
     }

@@ -145,8 +145,8 @@ export class RedisNode {
     );
     try {
       await this.#client.connect();
+      await this.#introduce();
       await this.#client.ping();
-      if (this.target.isMaster) await this.#requireMaster();
     } catch (error) {
       this.close(this.#lastError || reasonOf(error));
     } finally {
@@ -163,8 +163,22 @@ export class RedisNode {
     this.#flush();
   }
 
+  async #introduce(): Promise<void> {
+    const { credentials, database, isMaster } = this.target;
+    if (credentials?.username !== undefined) {
+      await this.#client.call("auth", credentials.username, credentials.password);
+    } else if (credentials) {
+      await this.#client.call("auth", credentials.password);
+    }
+    if (database !== 0) await this.#client.call("select", database);
+    if (isMaster) await this.#requireMaster();
+  }
+
+  /** Who may not ask is told by the first increment: a replica refuses it. */
   async #requireMaster(): Promise<void> {
-    const role = await this.#client.call("role");
+    const role = await this.#client.call("role").catch((error: Error) => {
+      if (!error.message.startsWith("NOPERM")) throw error;
+    });
     if (Array.isArray(role) && role[0] !== "master") throw new Error("the server is a replica");
   }
 

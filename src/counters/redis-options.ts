@@ -21,21 +21,20 @@ const silenceMinMs = 1_000;
 
 /**
  * Options for a client that does nothing by itself: it connects once, never queues a command for later and never sends one again.
- * ioredis would by default do all three, and a resent INCRBY counts twice. It speaks RESP2 without any greeting, which proxies
- * between here and Redis understand as well.
+ * ioredis would by default do all three, and a resent INCRBY counts twice. It speaks RESP2 and says nothing by itself, neither a
+ * greeting, which proxies between here and Redis might not understand, nor AUTH and SELECT, whose failure it would overlook.
  */
 export function clientOptions(
   settings: RedisSettings,
   target: RedisTarget,
 ): RedisOptions & { readonly replyMapping: "legacy" } {
-  const { address, credentials, database } = target;
+  const { address } = target;
   return {
     ...(typeof address === "string"
       ? { path: address }
       : { host: address.host, port: address.port }),
-    ...(credentials && { username: credentials.username, password: credentials.password }),
     ...(settings.tls && typeof address !== "string" && { tls: tlsOptions(settings.tls) }),
-    db: database,
+    db: 0,
     Connector: RedisSocket,
     lazyConnect: true,
     connectTimeout: settings.connectTimeoutMs,

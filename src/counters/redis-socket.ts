@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AbstractConnector, type RedisOptions } from "ioredis";
 
@@ -16,9 +16,10 @@ export class RedisSocket extends AbstractConnector {
   }
 
   override async connect(): Promise<Socket> {
-    const { path, host, port, tls } = this.#options;
-    const where = path ? { path } : { host: host ?? "localhost", port: port ?? 6379 };
-    const socket = tls ? connectTls({ ...where, ...tls }) : connect(where);
+    const { path, host = "localhost", port = 6379, tls } = this.#options;
+    const socket = tls
+      ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...tls })
+      : connect(path ? { path } : { host, port });
     socket.on("error", (error) => {
       this.firstError ??= error;
     });

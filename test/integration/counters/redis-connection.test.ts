@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createServer } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
 import type { RedisSettings, RedisTls } from "../../../src/counters/redis-settings.ts";
 import { createRedisStore } from "../../../src/counters/redis-store.ts";
@@ -43,6 +46,12 @@ describe("a connection", () => {
     expect(await countThrough({ addresses: [server.address], database: 3 })).toEqual([1]);
     expect(await server.ask("INFO", "keyspace")).toContain("db3:keys=1,expires=1");
   });
+
+  test("does not fall back to another database when there is none of that number", async () => {
+    const server = await cleanup.add(startRedis());
+    const refusal = await refusalOf({ addresses: [server.address], database: 99 });
+    expect(refusal).toContain("ERR DB index is out of range");
+  });
 });
 
 describe("a password", () => {
@@ -70,6 +79,14 @@ describe("a password", () => {
     expect(refusal).toContain("WRONGPASS invalid username-password pair or user is disabled.");
     expect(refusal).not.toContain("horse");
     expect(await refusalOf({ addresses })).toContain("NOAUTH Authentication required.");
+  });
+
+  test("that the server does not ask for is refused by it", async () => {
+    const server = await cleanup.add(startRedis());
+    const credentials = { username: undefined, password: secret };
+    const refusal = await refusalOf({ addresses: [server.address], credentials });
+    expect(refusal).toContain("without any password configured");
+    expect(refusal).not.toContain(secret);
   });
 
   test("for the Sentinels is another one", async () => {
@@ -100,6 +117,21 @@ describe("TLS", () => {
     key: undefined,
     skipHostnameVerification: false,
   };
+
+  test("tells the server which name it is called by", async () => {
+    const names: (string | false)[] = [];
+    const server = createServer({ cert: pem("server.crt"), key: pem("server.key") }, (socket) => {
+      names.push(socket.servername ?? false);
+      socket.destroy();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await refusalOf({ addresses: [{ host: "localhost", port }], tls: plain });
+    await refusalOf({ addresses: [{ host: "127.0.0.1", port }], tls: plain });
+    await eventually(() => expect(new Set(names)).toEqual(new Set(["localhost", false])));
+    server.close();
+  });
 
   async function startTls(certificate: string, authClients: "yes" | "no") {
     const port = await freePort();

@@ -62,4 +62,14 @@ describe("expiries", () => {
     expiries.retry();
     expect(sent).toHaveLength(10_000);
   });
+
+  test("that are not settled when the store closes are abandoned", () => {
+    const { expiries, sent } = keptExpiries();
+    for (const key of ["a", "b"]) expiries.owe(key, 60);
+    const [a, b] = sent as [RedisCommand, RedisCommand];
+    a.lose(lost, true);
+    expiries.close();
+    b.lose(lost, true);
+    expect(expiries.abandoned).toBe(2);
+  });
 });
