@@ -16,7 +16,7 @@ export interface Wildcard {
  * tries only wildcards that begin as the entry does, however many there are.
  */
 export class Wildcards {
-  readonly #root: Branch = { label: "", wildcards: [], branches: new Map() };
+  readonly #root: Branch = newBranch("");
   #size = 0;
 
   add(node: RuleNode): void {
@@ -24,7 +24,9 @@ export class Wildcards {
     const lengthMin = node.finalKey.length - (parts.length - 1);
     const wildcard: Wildcard = { node, order: this.#size, parts, lengthMin };
     this.#size += 1;
-    branchFor(this.#root, parts[0] as string).wildcards.push(wildcard);
+    const branch = branchFor(this.#root, parts[0] as string);
+    branch.wildcards ??= [];
+    branch.wildcards.push(wildcard);
   }
 
   /** The first wildcard, in the order of the file, that matches `key`, an underscore and `value`. */
@@ -34,9 +36,11 @@ export class Wildcards {
     let branch: Branch | undefined = this.#root;
     let at = 0;
     for (;;) {
-      best = firstMatch(branch.wildcards, key, value, length, best);
+      if (branch.wildcards !== undefined) {
+        best = firstMatch(branch.wildcards, key, value, length, best);
+      }
       if (at >= length) break;
-      branch = branch.branches.get(codeAt(key, value, at));
+      branch = branch.branches?.get(codeAt(key, value, at));
       if (branch === undefined || !continuesWith(branch.label, key, value, at, length)) break;
       at += branch.label.length;
     }
@@ -46,10 +50,14 @@ export class Wildcards {
 
 /** A node of the radix tree. `label` is the text that leads to it from the branch above. */
 interface Branch {
-  readonly label: string;
-  readonly wildcards: Wildcard[];
+  label: string;
+  wildcards: Wildcard[] | undefined;
   /** By the first UTF-16 unit of their label. */
-  readonly branches: Map<number, Branch>;
+  branches: Map<number, Branch> | undefined;
+}
+
+function newBranch(label: string): Branch {
+  return { label, wildcards: undefined, branches: undefined };
 }
 
 /** The branch at the end of `text`, grown where it is missing. */
@@ -57,29 +65,27 @@ function branchFor(root: Branch, text: string): Branch {
   let branch = root;
   let rest = text;
   while (rest !== "") {
-    const code = rest.charCodeAt(0);
-    const next = branch.branches.get(code);
+    branch.branches ??= new Map();
+    const next = branch.branches.get(rest.charCodeAt(0));
     if (next === undefined) {
-      const leaf: Branch = { label: rest, wildcards: [], branches: new Map() };
-      branch.branches.set(code, leaf);
+      const leaf = newBranch(rest);
+      branch.branches.set(rest.charCodeAt(0), leaf);
       return leaf;
     }
     const shared = sharedLength(next.label, rest);
-    branch = shared === next.label.length ? next : split(branch, next, shared);
+    if (shared < next.label.length) split(next, shared);
+    branch = next;
     rest = rest.slice(shared);
   }
   return branch;
 }
 
-function split(above: Branch, branch: Branch, at: number): Branch {
+/** Cuts a branch in two: it keeps the beginning of its label, and all that it held goes to a new one below it. */
+function split(branch: Branch, at: number): void {
   const lower: Branch = { ...branch, label: branch.label.slice(at) };
-  const upper: Branch = {
-    label: branch.label.slice(0, at),
-    wildcards: [],
-    branches: new Map([[lower.label.charCodeAt(0), lower]]),
-  };
-  above.branches.set(upper.label.charCodeAt(0), upper);
-  return upper;
+  branch.label = branch.label.slice(0, at);
+  branch.wildcards = undefined;
+  branch.branches = new Map([[lower.label.charCodeAt(0), lower]]);
 }
 
 function sharedLength(left: string, right: string): number {
