@@ -7,7 +7,7 @@ import { openIdle } from "./load/idle.ts";
 import type { Users } from "./load/spec.ts";
 import { firstNewUser } from "./load/users.ts";
 import { processTree, readCpu, readRss } from "./measure/proc.ts";
-import { type Bench, writeRules } from "./rounds.ts";
+import { type Bench, timeout, writeRules } from "./rounds.ts";
 import type { Entrant } from "./stage/entrant.ts";
 import { storeSettings } from "./stage/entrants.ts";
 import { benchDomain, benchLimit, pathsOf } from "./stage/rule-file.ts";
@@ -118,7 +118,7 @@ async function ask(
   await generator.run({
     port: entrant.port,
     certificate: undefined,
-    request: { domain: benchDomain, descriptors, paths: pathsOf(rules), users, timeout: "5S" },
+    request: { domain: benchDomain, descriptors, paths: pathsOf(rules), users, timeout },
     pace: { kind: "closed", connections: 4, streams: 100 },
     secondsMax: 600,
     callsMax,

@@ -9,7 +9,7 @@ import { processTree, readRss } from "./measure/proc.ts";
 import { readRedisCounts, redisPerCall } from "./measure/redis-counts.ts";
 import type { Options } from "./options.ts";
 import type { Reporter } from "./report/reporter.ts";
-import { type Load, type Scenario, timeoutOf } from "./scenarios.ts";
+import type { Load, Scenario } from "./scenarios.ts";
 import { type Certificate, makeCertificate } from "./stage/certificate.ts";
 import type { Entrant } from "./stage/entrant.ts";
 import { type Contest, startEntrants } from "./stage/entrants.ts";
@@ -71,6 +71,12 @@ export interface Competitor {
   readonly rules: number;
 }
 
+/**
+ * What callers say of their patience (`grpc-timeout`). Envoy's is 20 ms; but a server that gives up on late calls and one that answers
+ * them could not be compared. What takes longer than 20 ms is counted instead.
+ */
+export const timeout = "5S";
+
 const warmUp: Pace = { kind: "closed", connections: 4, streams: 100 };
 /** Enough for V8 to have compiled what it will compile. */
 const warmUpCallsMin = 20_000;
@@ -81,6 +87,7 @@ class Rounds {
   readonly #bench: Bench;
   readonly #redis: RedisStage | undefined;
   readonly #certificate: Certificate | undefined;
+  readonly #failed = new Set<Competitor>();
   #nextNewUser = firstNewUser;
 
   constructor(
@@ -98,7 +105,9 @@ class Rounds {
   /** Round by round, load by load, one server after the other; who comes first changes with each round. */
   async run(competitors: readonly Competitor[]): Promise<readonly Row[]> {
     const { options, reporter } = this.#bench;
-    for (const competitor of competitors) await this.#warmUp(competitor);
+    for (const competitor of competitors) {
+      await this.#unlessRivalFails(competitor, () => this.#warmUp(competitor));
+    }
     const loads = this.#scenario.loads.filter(({ name, isQuick }) =>
       options.loads.length > 0 ? options.loads.includes(name) : isQuick || !options.isQuick,
     );
@@ -107,7 +116,9 @@ class Rounds {
       for (const load of loads) {
         for (let i = 0; i < competitors.length; i++) {
           const competitor = competitors[(round + i) % competitors.length] as Competitor;
-          const measured = await this.#measure(competitor, load, round);
+          const measure = () => this.#measure(competitor, load, round);
+          const measured = await this.#unlessRivalFails(competitor, measure);
+          if (measured === undefined) continue;
           const key = `${load.name} ${competitor.entrant.name}`;
           const rounds = figures.get(key)?.rounds ?? [];
           rounds.push(measured);
@@ -118,9 +129,27 @@ class Rounds {
         }
       }
     }
+    const inRace = competitors.filter((competitor) => !this.#failed.has(competitor));
     return loads.flatMap(({ name }) =>
-      competitors.flatMap(({ entrant }) => figures.get(`${name} ${entrant.name}`)?.row ?? []),
+      inRace.flatMap(({ entrant }) => figures.get(`${name} ${entrant.name}`)?.row ?? []),
     );
+  }
+
+  /** What goes wrong with our own service ends everything; another server that fails is left out from then on. */
+  async #unlessRivalFails<Result>(
+    competitor: Competitor,
+    action: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const { name, isExact } = competitor.entrant;
+    if (this.#failed.has(competitor)) return undefined;
+    try {
+      return await action();
+    } catch (error) {
+      if (isExact || !(error instanceof Error)) throw error;
+      this.#failed.add(competitor);
+      this.#bench.reporter.absent(this.#scenario, name, error.message);
+      return undefined;
+    }
   }
 
   /** Gives every user a counter, and V8 the time that it needs. */
@@ -136,13 +165,19 @@ class Rounds {
   async #measure(competitor: Competitor, load: Load, round: number): Promise<Figures> {
     const { options } = this.#bench;
     const redis = this.#redis;
-    if (this.#scenario.users === "new") await redis?.flush();
+    // What one run counts must not grow over all of them: memory here, and what some rival can still count there.
+    if (this.#scenario.users !== "known" && !this.#isOver) await redis?.flush();
     const before = redis && (await readRedisCounts(redis.servers));
     const bounds = { secondsMax: options.seconds, callsMax: Number.POSITIVE_INFINITY };
     const result = await this.#load(competitor, load.pace, this.#users(), bounds, round);
     const after = redis && (await readRedisCounts(redis.servers));
     const perCall = before && after && redisPerCall(before, after, result.calls);
     return figuresOf(result, perCall, readRss(processTree(competitor.entrant.process.pid)));
+  }
+
+  /** Whether all calls but the first are refused. */
+  get #isOver(): boolean {
+    return this.#scenario.domain === overDomain;
   }
 
   #users(): Users {
@@ -164,11 +199,11 @@ class Rounds {
     round: number,
   ): Promise<LoadResult> {
     const { domain, descriptors } = this.#scenario;
-    const isOver = domain === overDomain;
+    const isOver = this.#isOver;
     const result = await this.#bench.generator.run({
       port: entrant.port,
       certificate: this.#certificate?.pem,
-      request: { domain, descriptors, paths: pathsOf(rules), users, timeout: timeoutOf(pace) },
+      request: { domain, descriptors, paths: pathsOf(rules), users, timeout },
       pace,
       ...bounds,
       seed: this.#bench.options.seed + round,

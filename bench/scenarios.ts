@@ -1,4 +1,4 @@
-import type { Pace, RequestSpec } from "./load/spec.ts";
+import type { Pace } from "./load/spec.ts";
 import { benchDomain, overDomain } from "./stage/rule-file.ts";
 
 /** A pace by the name that tables and the chart have for it. */
@@ -135,8 +135,3 @@ export const scenarios: readonly Scenario[] = [
     loads: [closed(4, 4), closed(4, 100)],
   },
 ];
-
-/** The timeout that callers tell the server: Envoy's default, or what a saturated server can keep. */
-export function timeoutOf({ kind }: Pace): RequestSpec["timeout"] {
-  return kind === "open" ? "20m" : "5S";
-}

@@ -7,7 +7,7 @@ import { firstNewUser } from "../load/users.ts";
 import { processTree } from "../measure/proc.ts";
 import { readRedisCounts, redisPerCall } from "../measure/redis-counts.ts";
 import type { ProbedProcess } from "../profile/probed-process.ts";
-import { writeRules } from "../rounds.ts";
+import { timeout, writeRules } from "../rounds.ts";
 import type { Entrant } from "../stage/entrant.ts";
 import { storeSettings } from "../stage/entrants.ts";
 import { type RedisStage, startSingle } from "../stage/redis.ts";
@@ -158,7 +158,7 @@ class Counting {
     const spec: LoadSpec = {
       port: this.#entrant.port,
       certificate: undefined,
-      request: { domain: benchDomain, descriptors: 2, paths: pathsOf(rules), users, timeout: "5S" },
+      request: { domain: benchDomain, descriptors: 2, paths: pathsOf(rules), users, timeout },
       pace,
       secondsMax: 120,
       callsMax,

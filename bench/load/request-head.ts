@@ -1,20 +1,21 @@
 import { staticTable } from "../../src/grpc/h2/hpack-tables.ts";
 
-/** The header fields of a call, nine of them, as Envoy's async gRPC client sends them. */
+/** The header fields of a call, those that Envoy 1.40 sends, in its order. */
 export function requestFields(
   scheme: "http" | "https",
   timeout: string,
 ): readonly (readonly [name: string, value: string])[] {
   return [
     [":method", "POST"],
-    [":scheme", scheme],
     [":path", "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit"],
     [":authority", "ratelimit"],
+    [":scheme", scheme],
     ["te", "trailers"],
     ["grpc-timeout", timeout],
     ["content-type", "application/grpc"],
     ["x-envoy-internal", "true"],
-    ["x-forwarded-for", "10.0.0.1"],
+    ["x-forwarded-for", "192.0.2.2"],
+    ["x-envoy-expected-rq-timeout-ms", "20"],
   ];
 }
 

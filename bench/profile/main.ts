@@ -6,8 +6,8 @@ import { Generator } from "../load/generator.ts";
 import type { LoadResult, LoadSpec, Users } from "../load/spec.ts";
 import { processTree } from "../measure/proc.ts";
 import { percent, short, table } from "../report/text.ts";
-import { writeRules } from "../rounds.ts";
-import { type Load, scenarios, timeoutOf } from "../scenarios.ts";
+import { timeout, writeRules } from "../rounds.ts";
+import { type Load, scenarios } from "../scenarios.ts";
 import { buildService } from "../stage/build.ts";
 import type { Entrant } from "../stage/entrant.ts";
 import { storeSettings } from "../stage/entrants.ts";
@@ -95,7 +95,7 @@ async function measure(
   const spec: LoadSpec = {
     port,
     certificate: undefined,
-    request: { domain: benchDomain, descriptors: 2, paths: pathsOf(rules), users, timeout: "5S" },
+    request: { domain: benchDomain, descriptors: 2, paths: pathsOf(rules), users, timeout },
     pace: { kind: "closed", connections: 4, streams: 100 },
     secondsMax: 60,
     callsMax: 30_000,
@@ -111,7 +111,6 @@ async function measure(
   await server.probe({ action: options.allocations ? "startAllocations" : "startProfile" });
   const result = await generator.run({
     ...spec,
-    request: { ...spec.request, timeout: timeoutOf(load.pace) },
     pace: load.pace,
     secondsMax: Number(options.seconds),
     callsMax: Number.POSITIVE_INFINITY,

@@ -22,6 +22,12 @@ const shown: readonly (readonly [scenario: string, load: string, title: string])
   ["memory", "4x4", "In memory, 4 × 4"],
 ];
 
+/** Our own service by its name, where tables have its engine only. */
+const names: Readonly<Record<string, string>> = {
+  h2: "VelocityGate",
+  "grpc-js": "VelocityGate on grpc-js",
+};
+
 /** CPU time per call as bars: the server's, and Redis's behind it. */
 export function drawChart(rows: readonly Row[], { node, redis, cores }: Environment): string {
   const groups = shown
@@ -71,7 +77,7 @@ function bar(row: Row, y: number, pixels: (us: number) => number): string[] {
   const end = labelWidth + pixels(server);
   const values = redis > 0 ? `${short(server)} + ${short(redis)}` : short(server);
   return [
-    text(labelWidth - 10, y + 13, row.server, "text-anchor='end'"),
+    text(labelWidth - 10, y + 13, names[row.server] ?? row.server, "text-anchor='end'"),
     rectangle(labelWidth, y, pixels(server), serverColour),
     rectangle(end, y, pixels(redis), redisColour),
     text(end + pixels(redis) + 8, y + 13, values, "fill='#39434d'"),

@@ -38,10 +38,18 @@ export class Reporter {
     );
   }
 
-  /** The medians of a scenario, with the range over the rounds where it says how far to trust them. */
+  /** The medians of a scenario: what a call costs, then how long it takes where calls come whether or not others are answered. */
   finished(rows: readonly Row[]): void {
-    if (rows.length === 0) return;
-    this.#write(`\n${table([heads, ...rows.map((row, i) => cells(row, firstOf(rows, i)))])}\n`);
+    const open = rows.filter(isOpen);
+    const closed = rows.filter((row) => !open.includes(row));
+    if (closed.length > 0) {
+      const lines = closed.map((row) => costCells(row, firstOf(closed, row)));
+      this.#write(`\n${table([costHeads, ...lines])}\n`);
+    }
+    if (open.length > 0) {
+      const lines = open.map((row) => latencyCells(row, firstOf(open, row)));
+      this.#write(`\n${table([latencyHeads, ...lines])}\n`);
+    }
   }
 
   facts(rows: readonly Row[]): void {
@@ -59,44 +67,79 @@ export class Reporter {
   }
 }
 
-const heads = [
-  ...["load, server", "CPU us/call", "(range)", "x first", "Redis us", "calls/s"],
-  ...[
-    "p50 ms",
-    "p99",
-    "p99.9",
-    ">20 ms",
-    "commands",
-    "bytes to/from Redis",
-    "writes",
-    "generator us",
-  ],
-];
-
-/** The first row of the same load: the default engine, that others are compared with. */
-function firstOf(rows: readonly Row[], at: number): Row | undefined {
-  return rows.find(({ load }) => load === rows[at]?.load);
+/** The generator makes calls when they are due, and says how late it was itself. */
+function isOpen(row: Row): boolean {
+  return median(row, "lag_p99_ms") > 0;
 }
 
-function cells(row: Row, first: Row | undefined): string[] {
+/** The first row of the same load: the default engine, that others are compared with. */
+function firstOf(rows: readonly Row[], { load }: Row): Row | undefined {
+  return rows.find((row) => row.load === load);
+}
+
+const costHeads = [
+  ...["load, server", "CPU us/call", "(range)", "x first", "Redis us", "calls/s", "p50 ms", "p99"],
+  ...["commands", "bytes to/from Redis", "writes", "generator us"],
+];
+
+function costCells(row: Row, first: Row | undefined): string[] {
   const of = (measure: string) => short(median(row, measure));
-  const [low, high] = range(row, "server_cpu_us");
-  const factor = first && median(row, "server_cpu_us") / median(first, "server_cpu_us");
   const hasRedis = row.rounds.some((figures) => "redis_commands" in figures);
   return [
     `${row.load} ${row.server}`,
     of("server_cpu_us"),
-    `${short(low)}-${short(high)}`,
-    factor === undefined ? "" : short(factor),
+    rangeOf(row, "server_cpu_us"),
+    factorOf(row, first, "server_cpu_us"),
     hasRedis ? of("redis_cpu_us") : "",
     of("calls_per_second"),
     of("p50_ms"),
     of("p99_ms"),
-    of("p999_ms"),
-    percent(median(row, "late_share")),
     hasRedis ? of("redis_commands") : "",
     hasRedis ? `${of("redis_bytes_in")}/${of("redis_bytes_out")}` : "",
     of("server_writes"),
     of("generator_cpu_us"),
   ];
+}
+
+const latencyHeads = [
+  ...[
+    "rate, server",
+    "p50 ms",
+    "(range)",
+    "x first",
+    "p99",
+    "(range)",
+    "x first",
+    "p99.9",
+    "(range)",
+  ],
+  ...[">20 ms", "CPU us/call", "Redis us", "lag p50/p99"],
+];
+
+function latencyCells(row: Row, first: Row | undefined): string[] {
+  const of = (measure: string) => short(median(row, measure));
+  return [
+    `${row.load} ${row.server}`,
+    of("p50_ms"),
+    rangeOf(row, "p50_ms"),
+    factorOf(row, first, "p50_ms"),
+    of("p99_ms"),
+    rangeOf(row, "p99_ms"),
+    factorOf(row, first, "p99_ms"),
+    of("p999_ms"),
+    rangeOf(row, "p999_ms"),
+    percent(median(row, "late_share")),
+    of("server_cpu_us"),
+    of("redis_cpu_us"),
+    `${of("lag_p50_ms")}/${of("lag_p99_ms")}`,
+  ];
+}
+
+function rangeOf(row: Row, measure: string): string {
+  const [low, high] = range(row, measure);
+  return `${short(low)}-${short(high)}`;
+}
+
+function factorOf(row: Row, first: Row | undefined, measure: string): string {
+  return first === undefined ? "" : short(median(row, measure) / median(first, measure));
 }
