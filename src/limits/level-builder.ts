@@ -2,7 +2,7 @@ import type { KeyRules, Level, RuleNode } from "./rule-tree.ts";
 import { Wildcards } from "./wildcards.ts";
 
 /** Of how many underscores of one rule the splits are listed; a lookup in a level with a rule of more joins key and value. */
-export const listedSplitsMax = 8;
+const listedSplitsMax = 8;
 
 /** Builds the lookup structure of one level, rule by rule. */
 export class LevelBuilder {

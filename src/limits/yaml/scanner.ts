@@ -5,7 +5,7 @@ import { SimpleKeys } from "./simple-keys.ts";
 import { type Token, TokenQueue, type TokenType } from "./token.ts";
 
 /** Deeper nesting is refused, so that no file can exhaust the stack. Each level of `descriptors` takes two. */
-export const nestingMax = 256;
+const nestingMax = 256;
 
 /**
  * Cuts a YAML 1.1 text into tokens: indentation becomes the beginning and end of block collections, and a `:` turns what stood
