@@ -57,6 +57,8 @@ async function startEverything() {
   const gate = await startVelocityGate(settings);
   stops.push(() => gate.stop());
   const upstream = createServer((_request, response) => response.end("hello from the upstream\n"));
+  // Node closes idle connections after 5 s, and Envoy may be about to use one.
+  upstream.keepAliveTimeout = 600_000;
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   stops.push(() => {
     upstream.close();

@@ -50,7 +50,11 @@ test("two instances are restarted one after another under traffic, and no call f
   } finally {
     await traffic.stop();
   }
-  expect(traffic.statuses).toEqual({ 200: traffic.count });
+  const report = await envoy.report();
+  expect({ statuses: traffic.statuses, report }).toEqual({
+    statuses: { 200: traffic.count },
+    report,
+  });
   expect(upstream.count).toBe(traffic.count);
   expect(await envoy.stat(/ratelimit\.strict\.error$/)).toBe(0);
 }, 90_000);

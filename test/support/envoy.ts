@@ -10,6 +10,8 @@ export interface TestEnvoy {
   readonly log: string;
   /** The sum of all statistics whose name matches. */
   stat(name: RegExp): Promise<number>;
+  /** What it counted of its dealings with VelocityGate, for a test that fails. */
+  report(): Promise<string>;
   /** How many instances of VelocityGate its health checks find well. */
   healthyGates(): Promise<number>;
   /** Sets a runtime key, as an operator does on the admin port. */
@@ -47,6 +49,10 @@ export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Pro
       return envoy.log();
     },
     stat,
+    async report() {
+      const stats = (await ask(envoy.adminPort, "/stats?filter=velocitygate|ratelimit")) ?? "";
+      return stats.split("\n").filter(isTelling).join("\n");
+    },
     healthyGates,
     async setRuntime(key, value) {
       await ask(envoy.adminPort, `/runtime_modify?${key}=${value}`, "POST");
@@ -55,6 +61,11 @@ export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Pro
       await envoy.stop();
     },
   };
+}
+
+/** Neither 0 nor a histogram. */
+function isTelling(line: string): boolean {
+  return !/: (0|No recorded values|P0\(.*)$/.test(line);
 }
 
 function sumOfStats(text: string | undefined, name: RegExp): number {

@@ -19,6 +19,8 @@ export async function startUpstream(body = "hello\n"): Promise<Upstream> {
     request.resume();
     response.end(body);
   });
+  // Node closes idle connections after 5 s, and Envoy may be about to use one.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
