@@ -34,7 +34,21 @@ export interface GateOptions {
 
 const examples = join(import.meta.dirname, "../../envoy");
 
-export async function startGate({ rules, settings = {} }: GateOptions = {}): Promise<TestGate> {
+/** How often other ports are tried when someone was faster. */
+const startAttempts = 3;
+
+export async function startGate(options: GateOptions = {}): Promise<TestGate> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startGateOnce(options);
+    } catch (error) {
+      if (attempt === startAttempts || !String(error).includes("address already in use"))
+        throw error;
+    }
+  }
+}
+
+async function startGateOnce({ rules, settings = {} }: GateOptions): Promise<TestGate> {
   const [httpPort = 0, grpcPort = 0, debugPort = 0] = await freePorts(3);
   const root = await mkdtemp(join(tmpdir(), "velocitygate-rules-"));
   const gate = new Gate({ httpPort, grpcPort, debugPort }, root, {
