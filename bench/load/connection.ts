@@ -9,9 +9,9 @@ import {
 import { Answer } from "./answer.ts";
 import { type Channel, openChannel, type Target } from "./channel.ts";
 import {
-  headerTableBytesOf,
   openingBytes,
   pingAnswer,
+  readSettings,
   settingsAck,
   windowUpdate,
 } from "./control-frames.ts";
@@ -60,7 +60,8 @@ export class Connection {
   #nextStreamId = 1;
   #sendWindow = 65_535;
   #unacknowledged = 0;
-  /** Calls that wait for the peer's window. */
+  #streamsMax = 0;
+  /** Calls that wait until the peer takes more of them: by its window, or by its bound on streams. */
   readonly #waiting: Call[] = [];
   #hasEnded: boolean = false;
   #hasSettings: () => void = () => undefined;
@@ -95,12 +96,8 @@ export class Connection {
 
   /** Makes a call; it goes out with the next `flush`. */
   send(call: Call): void {
-    const { template } = this.#options;
-    if (template.bytes.length > this.#sendWindow || this.#waiting.length > 0) {
-      this.#waiting.push(call);
-      return;
-    }
-    this.#put(call);
+    if (this.#mayPut && this.#waiting.length === 0) this.#put(call);
+    else this.#waiting.push(call);
   }
 
   /** Writes the calls that were made. */
@@ -113,6 +110,11 @@ export class Connection {
   close(): void {
     this.#hasEnded = true;
     this.#channel.close();
+  }
+
+  get #mayPut(): boolean {
+    const length = this.#options.template.bytes.length;
+    return length <= this.#sendWindow && this.#calls.size < this.#streamsMax;
   }
 
   #put(call: Call): void {
@@ -167,7 +169,10 @@ export class Connection {
         if ((flags & Flag.ACK) === 0) this.#channel.write(pingAnswer(bytes, start));
         return;
       case FrameType.WINDOW_UPDATE:
-        if (streamId === 0) this.#grow(uint31(bytes, start));
+        if (streamId === 0) {
+          this.#sendWindow += uint31(bytes, start);
+          this.#putWaiting();
+        }
         return;
       case FrameType.RST_STREAM:
         throw new Error(`a call was reset with error code ${uint32(bytes, start)}`);
@@ -181,7 +186,9 @@ export class Connection {
   #onSettings(bytes: Buffer, start: number, end: number): void {
     const { target, timeout } = this.#options;
     const scheme = target.certificate === undefined ? "http" : "https";
-    this.#heads = new RequestHeads(scheme, timeout, headerTableBytesOf(bytes, start, end));
+    const { headerTableBytes, concurrentStreamsMax } = readSettings(bytes, start, end);
+    this.#heads = new RequestHeads(scheme, timeout, headerTableBytes);
+    this.#streamsMax = concurrentStreamsMax;
     this.#channel.write(settingsAck());
     this.#hasSettings();
   }
@@ -197,6 +204,7 @@ export class Connection {
     if ((flags & Flag.END_STREAM) === 0) return;
     const call = this.#callOf(streamId);
     this.#calls.delete(streamId);
+    this.#putWaiting();
     const { grpcStatus = "missing", grpcMessage } = head;
     if (grpcStatus === "0" && !call.hasAnswer) throw new Error("OK without an answer");
     if (grpcStatus !== "0" && grpcStatus !== deadlineExceeded) {
@@ -222,14 +230,8 @@ export class Connection {
     return call;
   }
 
-  #grow(increment: number): void {
-    this.#sendWindow += increment;
-    const length = this.#options.template.bytes.length;
-    while (this.#waiting.length > 0 && this.#sendWindow >= length) {
-      const call = this.#waiting.shift();
-      if (call !== undefined) this.#put(call);
-    }
-    this.flush();
+  #putWaiting(): void {
+    while (this.#waiting.length > 0 && this.#mayPut) this.#put(this.#waiting.shift() as Call);
   }
 
   #end(error: Error): void {

@@ -5,7 +5,12 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const pingBytes = 8;
 const settingBytes = 6;
 /** RFC 9113 §6.5.2. */
-const Setting = { HEADER_TABLE_SIZE: 0x1, ENABLE_PUSH: 0x2, INITIAL_WINDOW_SIZE: 0x4 } as const;
+const Setting = {
+  HEADER_TABLE_SIZE: 0x1,
+  ENABLE_PUSH: 0x2,
+  MAX_CONCURRENT_STREAMS: 0x3,
+  INITIAL_WINDOW_SIZE: 0x4,
+} as const;
 
 /** What a client says first; answers may then take up to `window` bytes at a time. */
 export function openingBytes(window: number): Buffer {
@@ -20,12 +25,22 @@ export function openingBytes(window: number): Buffer {
   ]);
 }
 
-/** SETTINGS_HEADER_TABLE_SIZE of a SETTINGS frame with the payload `bytes[start, end)`. */
-export function headerTableBytesOf(bytes: Buffer, start: number, end: number): number {
+/** What a server's SETTINGS ask of this client. */
+export interface ServerSettings {
+  readonly headerTableBytes: number;
+  readonly concurrentStreamsMax: number;
+}
+
+/** Those of a SETTINGS frame with the payload `bytes[start, end)`. */
+export function readSettings(bytes: Buffer, start: number, end: number): ServerSettings {
+  const values = new Map<number, number>();
   for (let at = start; at < end; at += settingBytes) {
-    if (uint16(bytes, at) === Setting.HEADER_TABLE_SIZE) return uint32(bytes, at + 2);
+    values.set(uint16(bytes, at), uint32(bytes, at + 2));
   }
-  return 4096;
+  return {
+    headerTableBytes: values.get(Setting.HEADER_TABLE_SIZE) ?? 4096,
+    concurrentStreamsMax: values.get(Setting.MAX_CONCURRENT_STREAMS) ?? Number.POSITIVE_INFINITY,
+  };
 }
 
 export function settingsAck(): Buffer {

@@ -52,11 +52,11 @@ export async function prepareOpenLoop(
     let turn = 0;
     const onTick = () => {
       const nowMs = performance.now();
-      if (!isOverloaded && calls.made - calls.answered > unansweredMax) {
-        isOverloaded = true;
-        setTimeout(finish, patienceMs);
-      }
       while (!isOver && dueMs <= nowMs) {
+        if (calls.made - calls.answered > unansweredMax) {
+          isOverloaded = true;
+          setTimeout(finish, patienceMs);
+        }
         isOver = dueMs >= endMs || calls.made >= callsMax || isOverloaded;
         if (isOver) break;
         calls.make(calls.connections[turn] as Connection, dueMs);

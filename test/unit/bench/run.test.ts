@@ -35,8 +35,16 @@ function methodsOf(handler: UnaryHandler): Methods {
   return { unary: new Map([[path, handler]]), stream: new Map() };
 }
 
-async function serve(handler: UnaryHandler, engine: keyof typeof engines = "h2"): Promise<number> {
-  const server = await engines[engine](methodsOf(handler), { host: "127.0.0.1", port: 0 }, options);
+async function serve(
+  handler: UnaryHandler,
+  engine: keyof typeof engines = "h2",
+  engineOptions = options,
+): Promise<number> {
+  const server = await engines[engine](
+    methodsOf(handler),
+    { host: "127.0.0.1", port: 0 },
+    engineOptions,
+  );
   servers.push(server);
   return server.port ?? 0;
 }
@@ -124,6 +132,23 @@ describe("a run", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test("has no more calls under way on a connection than the server takes", async () => {
+    let open = 0;
+    let openMost = 0;
+    const answer = limiter();
+    const handler: UnaryHandler = async (bytes) => {
+      open += 1;
+      openMost = Math.max(openMost, open);
+      const message = answer(bytes);
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+      return message;
+    };
+    const port = await serve(handler, "h2", { ...options, concurrentStreamsMax: 5 });
+    expect((await runLoad(spec(port))).calls).toBe(600);
+    expect(openMost).toBe(10);
   });
 
   test("makes calls in bursts", async () => {
