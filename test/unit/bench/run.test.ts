@@ -147,8 +147,9 @@ describe("a run", () => {
       return message;
     };
     const port = await serve(handler, "h2", { ...options, concurrentStreamsMax: 5 });
-    expect((await runLoad(spec(port))).calls).toBe(600);
-    expect(openMost).toBe(10);
+    const pace = { kind: "closed", connections: 1, streams: 20 } as const;
+    expect((await runLoad(spec(port, { pace }))).calls).toBe(600);
+    expect(openMost).toBe(5);
   });
 
   test("makes calls in bursts", async () => {
