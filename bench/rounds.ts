@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Figures, figuresOf, type Row } from "./figures.ts";
@@ -57,12 +57,13 @@ function startStore({ store }: Scenario): Promise<RedisStage | undefined> {
   return store === "cluster" ? startMasters() : Promise.resolve(undefined);
 }
 
-/** The directory of a rule set. */
+/** The runtime root of a rule set: the files lie where service and reference look for them unless told otherwise. */
 export function writeRules(folder: string, rules: number): string {
-  const directory = mkdtempSync(join(folder, `rules-${rules}-`));
-  writeFileSync(join(directory, "bench.yaml"), ruleFile(benchDomain, rules, benchLimit));
-  writeFileSync(join(directory, "over.yaml"), ruleFile(overDomain, 10, 1));
-  return directory;
+  const root = mkdtempSync(join(folder, `rules-${rules}-`));
+  mkdirSync(join(root, "config"));
+  writeFileSync(join(root, "config/bench.yaml"), ruleFile(benchDomain, rules, benchLimit));
+  writeFileSync(join(root, "config/over.yaml"), ruleFile(overDomain, 10, 1));
+  return root;
 }
 
 /** A server and the number of rules that it has. */

@@ -45,7 +45,6 @@ async function serviceEnvironment({ engine, ruleDirectory, settings }: ServiceOp
     PORT: `${httpPort}`,
     DEBUG_PORT: `${debugPort}`,
     RUNTIME_ROOT: ruleDirectory,
-    RUNTIME_APPDIRECTORY: ".",
     ...(engine === "" ? {} : { GRPC_ENGINE: engine }),
     ...settings,
   };
