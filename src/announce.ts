@@ -15,6 +15,7 @@ export function announce(app: App, settings: Settings, log: Log): void {
       http: `${settings.http.host}:${app.httpPort}`,
       debug: `${settings.debug.host}:${app.debugPort}`,
       counters: app.counters,
+      workers: settings.workers > 1 ? settings.workers : undefined,
       domains: app.rules?.domains.size ?? 0,
       limits: app.rules?.limitCount ?? 0,
     });
@@ -35,7 +36,7 @@ VelocityGate is running.
   gRPC      ${grpcAddress(app, settings)}   envoy.service.ratelimit.v3.RateLimitService
   HTTP      http://localhost:${app.httpPort}   /json /healthcheck /metrics
   debug     http://localhost:${app.debugPort}   /rlconfig /stats
-  counters  ${app.counters}
+  counters  ${app.counters}${settings.workers > 1 ? `, by ${settings.workers} processes` : ""}
   rules     ${app.rules?.limitCount ?? 0} limits in ${exampleRules.root}/${exampleRules.appDirectory}: ${domains}
 
 A login name may be tried twice a minute. Ask three times, in another terminal here:

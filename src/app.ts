@@ -1,17 +1,15 @@
 import { Closers } from "./closers.ts";
-import { Health } from "./health.ts";
-import type { RuleSet } from "./limits/rule-set.ts";
-import { startListeners } from "./listeners.ts";
-import { createMetrics } from "./observe/metrics.ts";
-import { openCounters } from "./open-counters.ts";
-import { NoRuleFileError, RuleLoader } from "./reload/rule-loader.ts";
-import { RuleWatch } from "./reload/watch.ts";
-import { createRateLimitService } from "./rls/service.ts";
+import { type Core, openCore } from "./core.ts";
+import { startGrpc } from "./grpc-listener.ts";
+import { type Pages, probesOf, startHttpListeners } from "./http-listeners.ts";
+import { printRules } from "./limits/print.ts";
+import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
+import { createRuleLoader, followRules } from "./open-rules.ts";
+import type { RuleLoader } from "./reload/rule-loader.ts";
 import type { Settings } from "./settings.ts";
-import { version } from "./version.ts";
 import type { World } from "./world.ts";
 
-/** A running service. */
+/** A running service: of one process (below), or of several (`workers/primary.ts`). */
 export interface App {
   /** `undefined` on a Unix socket. */
   readonly grpcPort: number | undefined;
@@ -46,70 +44,46 @@ export async function startApp(settings: Settings, world: World): Promise<App> {
 }
 
 async function start(settings: Settings, world: World, closers: Closers): Promise<App> {
-  const { log, clock, random } = world;
-  const metrics = createMetrics({
-    version,
-    log,
-    limitsMax: settings.metrics.limitsMax,
-    responseTimeAsMilliseconds: settings.prometheus.responseTimeAsMilliseconds,
+  const { log } = world;
+  /** How long calls in flight may take at the end; a start that fails waits for none. */
+  let graceMs = 0;
+  const rules: RuleLoader = createRuleLoader(settings.rules, log, {
+    onLoaded: (loaded) => core.rulesLoaded(loaded),
+    onRefused: () => core.metrics.rulesRefused(),
   });
-  closers.add(() => metrics.close());
-  const health = new Health(["rules", "store"]);
-  const counters = openCounters(settings, { ...world, health, metrics });
-  closers.add(() => counters.store.close());
-  let isStopping = false;
-  const working = counters.reached.catch((error: unknown) => {
-    if (!isStopping) throw error;
-  });
-  // Whoever waits for it is told; nobody has to.
-  working.catch(() => undefined);
-  const rules = new RuleLoader({
-    directory: settings.rules,
-    mergeDomains: settings.rules.mergeDomains,
-    mayBeEmpty: settings.rules.forceStartWithoutInitialConfig,
-    log,
-    onLoaded: (loaded) => {
-      metrics.rulesLoaded(loaded);
-      health.set("rules", !settings.rules.healthyWithAtLeastOneConfig || loaded.domains.size > 0);
-    },
-    onRefused: () => metrics.rulesRefused(),
-  });
+  const core = openCore(settings, world, rules, closers);
 
-  const shouldRateLimit = createRateLimitService({
-    rules,
-    store: counters.store,
-    knownOver: counters.knownOver,
-    clock,
-    stats: metrics,
-    options: { ...settings.decision, random },
-  });
-  const listeners = await startListeners(settings, {
-    shouldRateLimit,
-    rules,
-    health,
-    metrics,
-    log,
-  });
-  closers.add(() => listeners.close(settings.shutdownGraceMs));
-
-  const refusal = await rules.load();
-  // Wrong rules can be mended while the service waits; a directory without any is a wrong setting.
-  if (refusal instanceof NoRuleFileError) throw refusal;
-  const watch = await RuleWatch.start({ directory: settings.rules, loader: rules, log });
-  closers.add(() => watch.close());
+  // Closed after gRPC: whoever asks how the service does is answered until its calls are over.
+  const http = await startHttpListeners(settings, pagesOf(core, rules), log);
+  closers.add(() => http.close(graceMs));
+  const grpc = await startGrpc(settings, { ...core, log });
+  closers.add(() => grpc.drain(graceMs));
+  await followRules(rules, settings.rules, log, closers);
 
   return {
-    ...listeners.ports,
-    counters: counters.description,
-    working,
+    grpcPort: grpc.port,
+    httpPort: http.httpPort,
+    debugPort: http.debugPort,
+    counters: core.counters,
+    working: core.working,
     get rules() {
       return rules.current;
     },
     reload: async () => void (await rules.load()),
     stop: () => {
-      isStopping = true;
-      health.set("draining", false);
+      graceMs = settings.shutdownGraceMs;
+      core.beginStop();
       return closers.close();
     },
+  };
+}
+
+function pagesOf({ health, json, metrics }: Core, rules: RuleHolder): Pages {
+  return {
+    probes: probesOf((matters) => health.failing.filter(matters)),
+    json,
+    exposition: () => metrics.expose(),
+    rules: () => (rules.current === undefined ? "" : printRules(rules.current)),
+    stats: () => metrics.stats(),
   };
 }

@@ -21,14 +21,14 @@ export class Health {
   }
 
   set(part: string, holds: boolean): void {
-    const before = this.isServing;
+    const before = this.#failing.size;
     if (holds) this.#failing.delete(part);
     else this.#failing.add(part);
-    if (before === this.isServing) return;
+    if (before === this.#failing.size) return;
     for (const listener of this.#listeners) listener(this.isServing);
   }
 
-  /** Calls `listener` at every change; the returned function stops that. */
+  /** Calls `listener` at every change of a part; the returned function stops that. */
   onChange(listener: (isServing: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

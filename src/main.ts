@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { announce } from "./announce.ts";
-import { type App, startApp } from "./app.ts";
+import type { App } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { VelocityGateError } from "./errors.ts";
 import { exampleRules } from "./example-rules.ts";
+import { logUnhandled } from "./log-unhandled.ts";
 import { createLogger, type Logger } from "./observe/log.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -13,15 +14,12 @@ const exitMarginMs = 5_000;
 const settings = withRules(settingsOrExit());
 const log = createLogger(settings.log);
 for (const warning of settings.warnings) log.warn(warning);
-for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-  // A bug in one request must not take down the others'.
-  process.on(event, (error: unknown) => log.error("an error nobody handled", { event, error }));
-}
+logUnhandled(log);
 await run(settings, log);
 
 /** Starts the service and ties it to the process's signals, which may come before it is up. */
 async function run(settings: Settings, log: Logger): Promise<void> {
-  const starting = startApp(settings, { log, clock: systemClock, random: Math.random });
+  const starting = start(settings, log);
   const stop = stopOnce(starting, settings.shutdownGraceMs, log);
   process.on("SIGHUP", () => void starting.then((app) => app.reload()));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
@@ -38,6 +36,13 @@ async function run(settings: Settings, log: Logger): Promise<void> {
     log.fatal("ended: the counters cannot be reached", { error });
     process.exit(1);
   });
+}
+
+/** One process loads no code for several, and the first of several none for what only the others do. */
+async function start(settings: Settings, log: Logger): Promise<App> {
+  const world = { log, clock: systemClock, random: Math.random };
+  if (settings.workers === 1) return (await import("./app.ts")).startApp(settings, world);
+  return (await import("./workers/primary.ts")).startWorkers(settings, world);
 }
 
 /** Ends the process in order at the first call, and at once at the second. */

@@ -14,6 +14,8 @@ export interface Settings {
   readonly debug: HostAndPort;
   readonly prometheus: PrometheusSettings;
   readonly grpc: GrpcSettings;
+  /** Processes that serve the gRPC port; 1: there is but this one. */
+  readonly workers: number;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly rules: RuleSettings;
   readonly store: StoreSettings;
@@ -67,7 +69,7 @@ export interface StoreSettings {
   readonly reason: string;
   /** Counters that the memory store holds at most. */
   readonly memoryKeysMax: number;
-  /** Memory for counters known to be over; 0: none are remembered. */
+  /** Memory for counters known to be over, in each process; 0: none are remembered. */
   readonly localCacheBytes: number;
   /** Exactly when the backend is `redis`. */
   readonly redis: RedisSettings | undefined;

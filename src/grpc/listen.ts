@@ -27,10 +27,9 @@ export async function listen(server: Server, address: ListenAddress): Promise<nu
   try {
     await bind(server, address);
   } catch (error) {
-    if (!("socketPath" in address && (await isAbandoned(address.socketPath)))) {
+    if (!("socketPath" in address && (await removeAbandoned(address.socketPath)))) {
       throw bindError(address, error);
     }
-    await unlink(address.socketPath);
     await bind(server, address).catch((again: unknown) => {
       throw bindError(address, again);
     });
@@ -48,7 +47,13 @@ async function bind(server: Server, address: ListenAddress): Promise<void> {
   await once(server, "listening");
 }
 
-/** Whether a socket file exists on which nobody listens. */
+/** Removes a socket file on which nobody listens; answers whether there was one. */
+export async function removeAbandoned(path: string): Promise<boolean> {
+  if (!(await isAbandoned(path))) return false;
+  await unlink(path);
+  return true;
+}
+
 async function isAbandoned(path: string): Promise<boolean> {
   const socket = connect({ path });
   try {

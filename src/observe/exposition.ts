@@ -58,7 +58,8 @@ export class Exposition {
   }
 }
 
-function numberText(value: number): string {
+/** A value as the format spells it. */
+export function numberText(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }

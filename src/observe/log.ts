@@ -47,6 +47,8 @@ export interface LogDestination {
 export interface LogSettings {
   readonly level: LogLevel;
   readonly format: LogFormat;
+  /** Stands in every line, to tell the lines of several processes apart; `undefined`: there is but one. */
+  readonly worker?: number | undefined;
   /** Where lines go; `undefined`: standard error, written at once so that the last words of a process are not lost. */
   readonly destination?: LogDestination | undefined;
 }
@@ -62,14 +64,14 @@ const pinoLevels = {
 } as const satisfies Record<LogLevel, string>;
 
 /** Writes `@timestamp`, `@message` and `level` as the reference's JSON does, or lines of `key=value` for people. */
-export function createLogger({ level, format, destination }: LogSettings): Logger {
+export function createLogger({ level, format, worker, destination }: LogSettings): Logger {
   const lines = destination ?? pino.destination({ fd: 2, sync: true });
   const logger = pino(
     {
       level: pinoLevels[level],
       messageKey: "@message",
       timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
-      base: null,
+      base: worker === undefined ? null : { worker },
       formatters: { level: (label) => ({ level: label === "warn" ? "warning" : label }) },
     },
     format === "json" ? lines : { write: (line) => lines.write(toTextLine(line)) },

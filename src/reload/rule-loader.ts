@@ -23,8 +23,11 @@ export interface RuleLoaderOptions extends LoadOptions {
   /** Takes a directory without rule files for rules without domains; otherwise that is refused. */
   readonly mayBeEmpty: boolean;
   readonly log: Log;
-  /** The callbacks must not throw. This one: rules are in force. They are the ones that were when nothing changed in the files. */
-  readonly onLoaded?: (rules: RuleSet, isChanged: boolean) => void;
+  /**
+   * The callbacks must not throw. This one: rules are in force. They are the ones that were when nothing changed in the files they
+   * were made of.
+   */
+  readonly onLoaded?: (rules: RuleSet, isChanged: boolean, files: readonly RuleFile[]) => void;
   /** Rules were refused. Those that were in force, if any, still are. */
   readonly onRefused?: (error: VelocityGateError) => void;
 }
@@ -77,9 +80,11 @@ export class RuleLoader implements RuleHolder {
   async #loadOnce(): Promise<VelocityGateError | undefined> {
     const { onLoaded, onRefused } = this.#options;
     const before = this.#current;
+    let files: readonly RuleFile[];
     let rules: RuleSet;
     try {
-      rules = await this.#newRules();
+      files = await this.#read();
+      rules = this.#rulesOf(files);
     } catch (error) {
       const refusal = asRefusal(error);
       this.#logRefusal(refusal);
@@ -88,14 +93,13 @@ export class RuleLoader implements RuleHolder {
     }
     this.#current = rules;
     this.#logLoaded(rules, rules !== before);
-    onLoaded?.(rules, rules !== before);
+    onLoaded?.(rules, rules !== before, files);
     return undefined;
   }
 
   /** Those in force when the files are the same as they were. */
-  async #newRules(): Promise<RuleSet> {
+  #rulesOf(files: readonly RuleFile[]): RuleSet {
     const { directory, mayBeEmpty, mergeDomains } = this.#options;
-    const files = await this.#read();
     if (files.length === 0 && !mayBeEmpty) throw new NoRuleFileError(directory);
     const digest = digestOf(files);
     if (this.#current !== undefined && digest === this.#digest) return this.#current;

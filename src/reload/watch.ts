@@ -1,5 +1,6 @@
 import { watch } from "node:fs";
 import { basename } from "node:path";
+import { systemTimers, type Timers } from "../clock.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { codeOf, type RuntimeDirectory, scanRuntimeDirectory, type WatchPoint } from "./scan.ts";
@@ -29,13 +30,6 @@ export interface WatchOptions {
 export interface Loader {
   readonly signature: string | undefined;
   load(): Promise<VelocityGateError | undefined>;
-}
-
-export interface Timers {
-  /** Milliseconds that only go forward. */
-  nowMs(): number;
-  /** Runs once, later; the answer calls it off. Does not keep the process alive. */
-  after(ms: number, run: () => void): () => void;
 }
 
 /**
@@ -204,14 +198,6 @@ function byPath(points: readonly WatchPoint[]): ReadonlyMap<string, WatchPoint> 
   }
   return wanted;
 }
-
-const systemTimers: Timers = {
-  nowMs: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms).unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 const listenByFs: Listen = (path, onChange, onGone) => {
   const watcher = watch(path, { persistent: false });

@@ -1,10 +1,14 @@
 import type { GrpcSettings, RuleSettings, Settings, StoreSettings } from "../settings.ts";
+import { availableCores } from "./cores.ts";
 import { buildRedis } from "./redis.ts";
+import { workersMax } from "./tables/listeners.ts";
 import type { Reading } from "./values.ts";
 
 /** Puts the values where their readers look for them, and checks those that depend on each other: their mistakes are added. */
 export function buildSettings(reading: Reading): Settings {
   const { values } = reading;
+  const workers =
+    values.WORKERS === "auto" ? Math.min(workersMax, availableCores()) : values.WORKERS;
   return deepFreeze({
     http: { host: values.HOST, port: values.PORT },
     debug: { host: values.DEBUG_HOST, port: values.DEBUG_PORT },
@@ -15,12 +19,13 @@ export function buildSettings(reading: Reading): Settings {
       responseTimeAsMilliseconds: values.PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS,
     },
     grpc: grpcSettings(reading),
+    workers,
     log: {
       level: values.LOG_LEVEL === "warn" ? "warning" : values.LOG_LEVEL,
       format: values.LOG_FORMAT,
     },
     rules: ruleSettings(reading),
-    store: storeSettings(reading),
+    store: storeSettings(reading, workers),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
     metrics: { limitsMax: values.METRICS_MAX_LIMITS, extraTags: values.EXTRA_TAGS },
@@ -62,8 +67,8 @@ function ruleSettings({ values, given }: Reading): RuleSettings {
   };
 }
 
-function storeSettings(reading: Reading): StoreSettings {
-  const { values, given, warnings } = reading;
+function storeSettings(reading: Reading, workers: number): StoreSettings {
+  const { values, given, wrong, mistakes, warnings } = reading;
   const isChosen = values.BACKEND_TYPE !== "";
   const hasUrl = given.has("REDIS_URL");
   const backend = values.BACKEND_TYPE || (hasUrl ? "redis" : "memory");
@@ -73,6 +78,11 @@ function storeSettings(reading: Reading): StoreSettings {
   if (backend === "memory" && values.REDIS_PERSECOND) {
     warnings.push("REDIS_PERSECOND has no effect: the counters are kept in memory");
   }
+  if (backend === "memory" && workers > 1 && !wrong.has("BACKEND_TYPE")) {
+    mistakes.push(
+      `WORKERS: ${workers} processes would each count for themselves, as the counters are kept in memory; accepted: 1, or counters in Redis (REDIS_URL)`,
+    );
+  }
   const isRedis = backend === "redis";
   return {
     backend,
@@ -80,7 +90,7 @@ function storeSettings(reading: Reading): StoreSettings {
       ? `BACKEND_TYPE is ${backend}`
       : `BACKEND_TYPE is not set and REDIS_URL ${hasUrl ? "is" : "neither"}`,
     memoryKeysMax: values.MEMORY_STORE_MAX_KEYS,
-    localCacheBytes: values.LOCAL_CACHE_SIZE_IN_BYTES,
+    localCacheBytes: Math.floor(values.LOCAL_CACHE_SIZE_IN_BYTES / workers),
     redis: isRedis ? buildRedis(reading, "REDIS") : undefined,
     perSecond:
       isRedis && values.REDIS_PERSECOND ? buildRedis(reading, "REDIS_PERSECOND") : undefined,

@@ -113,9 +113,13 @@ export function integer(
     default: String(value),
     meaning,
     accepted: `a whole number from ${min} to ${max}`,
-    parse: (given) => within(parseInteger(given), min, max),
+    parse: (given) => integerWithin(given, min, max),
     ...extra,
   };
+}
+
+export function integerWithin(given: string, min: number, max: number): number | undefined {
+  return within(parseInteger(given), min, max);
 }
 
 export function port(value: number, meaning: string, extra: Extra = {}): Setting<number> {

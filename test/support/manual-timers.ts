@@ -1,4 +1,4 @@
-import type { Timers } from "../../src/reload/watch.ts";
+import type { Timers } from "../../src/clock.ts";
 
 /** Time that passes only when a test says so. */
 export class ManualTimers implements Timers {

@@ -27,8 +27,9 @@ export interface Answer {
 export class RateLimitClient {
   readonly #grpc: GrpcClient;
 
-  constructor(port: number) {
-    this.#grpc = new GrpcClient(`127.0.0.1:${port}`);
+  /** @param at a port of this machine, or `unix:/path` */
+  constructor(at: number | string) {
+    this.#grpc = new GrpcClient(typeof at === "number" ? `127.0.0.1:${at}` : at);
   }
 
   async ask(domain: string, ...descriptors: (string | AskedDescriptor)[]): Promise<Answer> {

@@ -34,7 +34,7 @@ export const answers = {
   LOCAL_CACHE_SIZE_IN_BYTES: integer(
     0,
     [0, 1_099_511_627_776],
-    "Memory for counters that are known to be over their limit, which are then not asked for again. 0: none.",
+    "Memory for counters that are known to be over their limit, which are then not asked for again. 0: none. Several WORKERS share it out.",
   ),
   CACHE_KEY_PREFIX: text("", "Put before every counter key.", {
     accepted: "at most 256 bytes",

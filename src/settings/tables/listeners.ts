@@ -1,6 +1,20 @@
-import { boolean, choice, duration, integer, port, refused, text, warned } from "../setting.ts";
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  integerWithin,
+  port,
+  refused,
+  type Setting,
+  text,
+  warned,
+} from "../setting.ts";
 
 const withTls = warned("TLS on the gRPC port is not there yet");
+
+/** More than any machine that runs a rate limiter has cores to spare. */
+export const workersMax = 64;
 
 /** The ports, and how long connections and the process itself may last. */
 export const listeners = {
@@ -25,6 +39,7 @@ export const listeners = {
     ["h2", "grpc-js"],
     "Which gRPC server runs: our own on HTTP/2 (`h2`), or @grpc/grpc-js. They behave alike; ours costs a fraction.",
   ),
+  WORKERS: workers(),
   GRPC_MAX_CONNECTION_AGE: duration(
     "24h",
     ["1s", "8760h"],
@@ -67,3 +82,14 @@ export const listeners = {
   GRPC_CLIENT_TLS_CACERT: text("", "CA of the client certificates; asks for one.", withTls),
   GRPC_CLIENT_TLS_SAN: text("", "DNS name that a client certificate must have.", withTls),
 } as const;
+
+function workers(): Setting<number | "auto"> {
+  return {
+    type: "text",
+    default: "1",
+    meaning:
+      "Processes that serve the gRPC port together; `auto`: one for each core. More than one need Redis (see «Several processes»).",
+    accepted: `auto, or a whole number from 1 to ${workersMax}`,
+    parse: (given) => (given === "auto" ? given : integerWithin(given, 1, workersMax)),
+  };
+}

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
-import { type Listen, RuleWatch, type Timers } from "../../../src/reload/watch.ts";
+import type { Timers } from "../../../src/clock.ts";
+import { type Listen, RuleWatch } from "../../../src/reload/watch.ts";
 import { eventually } from "../../support/eventually.ts";
 import { keptLog } from "../../support/kept-log.ts";
 import { ManualTimers } from "../../support/manual-timers.ts";

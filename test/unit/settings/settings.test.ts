@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { availableCores } from "../../../src/settings/cores.ts";
 import { readSettings } from "../../../src/settings.ts";
 import { mistakesOf } from "../../support/settings.ts";
 
@@ -24,6 +25,7 @@ describe("an empty environment", () => {
         concurrentStreamsMax: 10_000,
         messageBytesMax: 4_194_304,
       },
+      workers: 1,
       log: { level: "warning", format: "json" },
       rules: {
         root: "/srv/runtime_data/current",
@@ -196,6 +198,44 @@ describe("the store", () => {
       "REDIS_URL has no effect: BACKEND_TYPE=memory keeps the counters in memory",
       "REDIS_PERSECOND has no effect: the counters are kept in memory",
     ]);
+  });
+});
+
+describe("several processes", () => {
+  const redis = { REDIS_URL: "a:1" };
+  test.each(["1", "2", "64"])("%s are taken", (text) => {
+    expect(readSettings({ ...redis, WORKERS: text }).workers).toBe(Number(text));
+  });
+
+  test("auto is one for each core", () => {
+    expect(readSettings({ ...redis, WORKERS: "auto" }).workers).toBe(
+      Math.min(64, availableCores()),
+    );
+  });
+
+  test.each(["", "0", "65", "-1", "1.5", "Auto", "all"])("%j is refused", (text) => {
+    expect(mistakesOf({ ...redis, WORKERS: text })).toEqual([
+      `WORKERS: ${JSON.stringify(text)} is not accepted; accepted: auto, or a whole number from 1 to 64`,
+    ]);
+  });
+
+  test("are refused when each would count in its own memory", () => {
+    expect(mistakesOf({ WORKERS: "2" })).toEqual([
+      "WORKERS: 2 processes would each count for themselves, as the counters are kept in memory; accepted: 1, or counters in Redis (REDIS_URL)",
+    ]);
+    expect(mistakesOf({ WORKERS: "2", BACKEND_TYPE: "memory", ...redis })).toHaveLength(1);
+    expect(readSettings({ WORKERS: "1" }).workers).toBe(1);
+  });
+
+  test("are not blamed for a store that is none", () => {
+    expect(mistakesOf({ WORKERS: "2", BACKEND_TYPE: "etcd" })).toEqual([
+      expect.stringContaining("BACKEND_TYPE"),
+    ]);
+  });
+
+  test("share out the memory of the local cache", () => {
+    const env = { ...redis, WORKERS: "3", LOCAL_CACHE_SIZE_IN_BYTES: "1000" };
+    expect(readSettings(env).store.localCacheBytes).toBe(333);
   });
 });
 

@@ -142,6 +142,7 @@ const ours: Readonly<Record<string, string>> = {
   REDIS_PERSECOND_SOCKET_TYPE: "",
   GRPC_SERVER_TLS_CA_CERT: "",
   GRPC_ENGINE: "h2",
+  WORKERS: "1",
   GRPC_MAX_CONCURRENT_STREAMS: "10000",
   GRPC_MAX_MSG_SIZE_IN_BYTES: "4194304",
   SHUTDOWN_GRACE: "10s",
@@ -186,6 +187,7 @@ describe("a name that is set to nothing", () => {
     "PROMETHEUS_PATH",
     "REDIS_TYPE",
     "REDIS_PERSECOND_TYPE",
+    "WORKERS",
     ...named.map(([name]) => name).filter((name) => /^LIMIT_.*_HEADER$/.test(name)),
   ]);
 

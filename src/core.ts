@@ -1,0 +1,85 @@
+import type { Closers } from "./closers.ts";
+import { Health } from "./health.ts";
+import type { JsonHandler } from "./http/main-routes.ts";
+import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { openCounters } from "./open-counters.ts";
+import { counted } from "./rls/call-stats.ts";
+import { createJsonAnswer } from "./rls/json.ts";
+import { createRateLimitService } from "./rls/service.ts";
+import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
+import type { Settings } from "./settings.ts";
+import { version } from "./version.ts";
+import type { World } from "./world.ts";
+
+/** What decides, without its ports and without the source of its rules: the same in a single process and in each of several. */
+export interface Core {
+  readonly metrics: Metrics;
+  readonly health: Health;
+  /** Where it counts, for people. */
+  readonly counters: string;
+  /** Rejects when the counters could not be reached in the time that the operator allows for it; not once it is being stopped. */
+  readonly working: Promise<void>;
+  readonly shouldRateLimit: ShouldRateLimit;
+  readonly json: JsonHandler;
+  /** To be told when `rules` has others in force. */
+  rulesLoaded(rules: RuleSet): void;
+  /** Turns unhealthy for good: the first step of an orderly end. */
+  beginStop(): void;
+}
+
+export function openCore(
+  settings: Settings,
+  world: World,
+  rules: RuleHolder,
+  closers: Closers,
+): Core {
+  const { log, clock, random } = world;
+  const metrics = createMetrics({
+    version,
+    log,
+    limitsMax: settings.metrics.limitsMax,
+    responseTimeAsMilliseconds: settings.prometheus.responseTimeAsMilliseconds,
+  });
+  closers.add(() => metrics.close());
+  const health = new Health(["rules", "store"]);
+  const counters = openCounters(settings, { ...world, health, metrics });
+  closers.add(() => counters.store.close());
+  let isStopping = false;
+  const working = counters.reached.catch((error: unknown) => {
+    if (!isStopping) throw error;
+  });
+  // Whoever waits for it is told; nobody has to.
+  working.catch(() => undefined);
+
+  const shouldRateLimit = createRateLimitService({
+    rules,
+    store: counters.store,
+    knownOver: counters.knownOver,
+    clock,
+    stats: metrics,
+    options: { ...settings.decision, random },
+  });
+  const json = createJsonAnswer({
+    shouldRateLimit: counted(shouldRateLimit, metrics),
+    answerOptions: settings.answer,
+    onError: (error) => log.error("a /json request failed", { error }),
+  });
+  const { healthyWithAtLeastOneConfig } = settings.rules;
+  return {
+    metrics,
+    health,
+    counters: counters.description,
+    working,
+    shouldRateLimit,
+    json,
+    rulesLoaded(loaded) {
+      metrics.rulesLoaded(loaded);
+      health.set("rules", !healthyWithAtLeastOneConfig || loaded.domains.size > 0);
+    },
+    beginStop() {
+      isStopping = true;
+      health.set("draining", false);
+    },
+  };
+}

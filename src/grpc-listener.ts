@@ -1,0 +1,45 @@
+import type { EngineOptions, GrpcServer, Methods } from "./grpc/engine.ts";
+import { startGrpcJs } from "./grpc/grpc-js.ts";
+import { startH2 } from "./grpc/h2/server.ts";
+import { healthMethods } from "./grpc/health.ts";
+import { mergeMethods } from "./grpc/methods.ts";
+import { reflectionMethods } from "./grpc/reflection.ts";
+import type { Health } from "./health.ts";
+import type { Log } from "./observe/log.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { rateLimitMethods } from "./rls/methods.ts";
+import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
+import type { Settings } from "./settings.ts";
+
+export interface GrpcParts {
+  readonly shouldRateLimit: ShouldRateLimit;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * Opens the gRPC port: the service itself, health and reflection.
+ *
+ * @throws VelocityGateError (rejects) `SETTINGS_INVALID` when the address cannot be had.
+ */
+export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise<GrpcServer> {
+  const { shouldRateLimit, health, metrics, log } = parts;
+  const methods = mergeMethods(
+    rateLimitMethods(shouldRateLimit, answer, metrics),
+    healthMethods(health),
+  );
+  const options: EngineOptions = {
+    messageBytesMax: grpc.messageBytesMax,
+    connectionAgeMaxMs: grpc.connectionAgeMaxMs,
+    connectionAgeGraceMs: grpc.connectionAgeGraceMs,
+    concurrentStreamsMax: grpc.concurrentStreamsMax,
+    onError: (error, path) => log.error("a gRPC call failed", { path, error }),
+  };
+  const startEngine = grpc.engine === "h2" ? startH2 : startGrpcJs;
+  return startEngine(withReflection(methods), grpc.address, options);
+}
+
+function withReflection(methods: Methods): Methods {
+  return mergeMethods(methods, reflectionMethods(methods));
+}

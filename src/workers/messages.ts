@@ -1,0 +1,45 @@
+import type { HttpAnswer } from "../http/server.ts";
+import type { RuleFile } from "../limits/rule-set.ts";
+
+/** What the primary tells a worker. */
+export type ToWorker =
+  /** These files are valid: their rules come into force. */
+  | { readonly type: "rules"; readonly files: readonly RuleFile[] }
+  /** To be answered under the same id. */
+  | { readonly type: "ask"; readonly id: number; readonly question: Question }
+  /** To be answered by a `pulse`: it shows that the worker is not stuck. */
+  | { readonly type: "pulse" }
+  /** End in order. */
+  | { readonly type: "drain" };
+
+/** What comes in over HTTP at the primary, and only a worker knows. */
+export type Question =
+  | { readonly about: "metrics" | "stats" }
+  | { readonly about: "json"; readonly body: Buffer };
+
+/** What a worker tells the primary. */
+export type FromWorker =
+  /** It hears messages now. */
+  | { readonly type: "started" }
+  /** The gRPC port is open. */
+  | {
+      readonly type: "listening";
+      /** `undefined` on a Unix socket. */
+      readonly grpcPort: number | undefined;
+      /** Where it counts, for people. */
+      readonly counters: string;
+    }
+  /** The parts of it that do not hold, at every change. */
+  | { readonly type: "health"; readonly failing: readonly string[] }
+  | { readonly type: "answer"; readonly id: number; readonly answer: HttpAnswer }
+  | { readonly type: "pulse" }
+  /** It ends: the settings cannot be followed, and `text` tells the operator why. */
+  | { readonly type: "refused"; readonly text: string }
+  /** It ends: the counters were not reached in the time that the operator allows for it. */
+  | { readonly type: "unreachable"; readonly text: string };
+
+/** How a process ended; the one is `undefined` when the other is not. */
+export interface Ended {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}

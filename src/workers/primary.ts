@@ -1,0 +1,140 @@
+/**
+ * Several processes as one service. This one, the primary, decides nothing: it keeps the workers alive, reads the rules for all of
+ * them, and answers over HTTP in the name of all.
+ */
+import type { App } from "../app.ts";
+import { systemTimers } from "../clock.ts";
+import { Closers } from "../closers.ts";
+import { removeAbandoned } from "../grpc/listen.ts";
+import { type Pages, probesOf, startHttpListeners } from "../http-listeners.ts";
+import { printRules } from "../limits/print.ts";
+import type { RuleHolder } from "../limits/rule-set.ts";
+import { addExpositions, countersOfExposition } from "../observe/add-expositions.ts";
+import { addStatsPages, countersOfStatsPage } from "../observe/add-stats-pages.ts";
+import { expositionType } from "../observe/exposition.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { createRuleLoader, followRules } from "../open-rules.ts";
+import type { Settings } from "../settings.ts";
+import { version } from "../version.ts";
+import type { World } from "../world.ts";
+import { AddedPage } from "./added-page.ts";
+import { forkWorker } from "./fork.ts";
+import { jsonByWorker } from "./json-by-worker.ts";
+import { WorkerPool } from "./pool.ts";
+import { failingOfPool } from "./pool-health.ts";
+
+/** The same as `startApp`, with `settings.workers` processes that serve the gRPC port. */
+export async function startWorkers(settings: Settings, world: World): Promise<App> {
+  const closers = new Closers();
+  try {
+    return await start(settings, world, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function start(settings: Settings, { log }: World, closers: Closers): Promise<App> {
+  const pool = new WorkerPool({
+    count: settings.workers,
+    fork: forkWorker,
+    timers: systemTimers,
+    log,
+  });
+  // Whatever ends this process, no worker outlives it.
+  process.on("exit", () => pool.kill());
+  const metrics = createPrimaryMetrics(pool, settings, { log });
+  closers.add(() => metrics.close());
+  const rules = createRuleLoader(settings.rules, log, {
+    onLoaded(loaded, isChanged, files) {
+      metrics.rulesLoaded(loaded);
+      if (isChanged) pool.giveRules(files);
+    },
+    onRefused: () => metrics.rulesRefused(),
+  });
+
+  let isStopping = false;
+  const failing: Failing = (matters) => [
+    ...failingOfPool(pool.failing, matters),
+    ...(isStopping && matters("draining") ? ["draining"] : []),
+  ];
+  const http = await startHttpListeners(settings, pagesOf(pool, metrics, rules, failing), log);
+  closers.add(() => http.close(isStopping ? settings.shutdownGraceMs : 0));
+  if ("socketPath" in settings.grpc.address)
+    await removeAbandoned(settings.grpc.address.socketPath);
+  const listening = pool.start();
+  // If the rules cannot be had, that is told instead.
+  listening.catch(() => undefined);
+  closers.add(() => (isStopping ? pool.stop() : pool.kill()));
+  await followRules(rules, settings.rules, log, closers);
+  const first = await listening;
+
+  return {
+    grpcPort: first?.grpcPort,
+    httpPort: http.httpPort,
+    debugPort: http.debugPort,
+    counters: first?.counters ?? "nowhere yet, as no worker has started",
+    working: pool.working,
+    get rules() {
+      return rules.current;
+    },
+    reload: async () => void (await rules.load()),
+    stop: () => {
+      isStopping = true;
+      return closers.close();
+    },
+  };
+}
+
+type Failing = (matters: (part: string) => boolean) => readonly string[];
+
+/** What only this process knows; the limits are counted by the workers. */
+function createPrimaryMetrics(
+  pool: WorkerPool,
+  { workers, prometheus }: Settings,
+  { log }: Pick<World, "log">,
+): Metrics {
+  const { responseTimeAsMilliseconds } = prometheus;
+  const metrics = createMetrics({ version, log, limitsMax: 0, responseTimeAsMilliseconds });
+  metrics.gauge({
+    name: "velocitygate_workers",
+    help: "Worker processes that there should be.",
+    read: () => workers,
+  });
+  metrics.gauge({
+    name: "velocitygate_workers_healthy",
+    help: "Worker processes that are healthy.",
+    read: () => pool.failing.filter((parts) => parts.length === 0).length,
+  });
+  metrics.counter({
+    name: "velocitygate_worker_crashes_total",
+    help: "Worker processes that ended without being told to.",
+    read: () => pool.crashes,
+  });
+  return metrics;
+}
+
+function pagesOf(pool: WorkerPool, metrics: Metrics, rules: RuleHolder, failing: Failing): Pages {
+  const expositions = new AddedPage({
+    pool,
+    about: "metrics",
+    add: addExpositions,
+    keep: countersOfExposition,
+  });
+  const stats = new AddedPage({
+    pool,
+    about: "stats",
+    add: addStatsPages,
+    keep: countersOfStatsPage,
+  });
+  return {
+    probes: probesOf(failing),
+    json: jsonByWorker(pool),
+    async exposition() {
+      const body = await expositions.read(async () => (await metrics.expose()).body.toString());
+      return { status: 200, contentType: expositionType, body };
+    },
+    rules: () => (rules.current === undefined ? "" : printRules(rules.current)),
+    stats: () => stats.read(() => metrics.stats()),
+  };
+}

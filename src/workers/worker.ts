@@ -1,0 +1,87 @@
+import { Closers } from "../closers.ts";
+import { type Core, openCore } from "../core.ts";
+import { VelocityGateError } from "../errors.ts";
+import { startGrpc } from "../grpc-listener.ts";
+import type { HttpAnswer } from "../http/server.ts";
+import type { Settings } from "../settings.ts";
+import type { World } from "../world.ts";
+import { GivenRules } from "./given-rules.ts";
+import type { FromWorker, Question, ToWorker } from "./messages.ts";
+
+/** The way to the primary. */
+export interface Primary {
+  /** Resolves when the message is on its way. */
+  tell(message: FromWorker): Promise<void>;
+  onMessage(listener: (message: ToWorker) => void): void;
+}
+
+/**
+ * One of several processes: serves the gRPC port, with rules that the primary gives it, and answers what the primary asks.
+ *
+ * @returns the exit code, when it is over: 0 after an orderly end, 1 when the counters could not be reached, 2 when the settings
+ *   cannot be followed; the primary was told
+ */
+export async function runWorker(
+  settings: Settings,
+  world: World,
+  primary: Primary,
+): Promise<0 | 1 | 2> {
+  const closers = new Closers();
+  const rules = new GivenRules(settings.rules.mergeDomains, (loaded) => core.rulesLoaded(loaded));
+  const core = openCore(settings, world, rules, closers);
+  const drained = new Promise<void>((resolve) => {
+    primary.onMessage((message) => {
+      if (message.type === "rules") rules.put(message.files);
+      else if (message.type === "drain") resolve();
+      else void reply(message, core, primary);
+    });
+  });
+  const tellHealth = () => primary.tell({ type: "health", failing: core.health.failing });
+  core.health.onChange(() => void tellHealth());
+  await primary.tell({ type: "started" });
+  await tellHealth();
+
+  try {
+    const grpc = await startGrpc(settings, { ...core, log: world.log });
+    closers.add(() => grpc.drain(settings.shutdownGraceMs));
+    const { counters } = core;
+    await primary.tell({ type: "listening", grpcPort: grpc.port, counters });
+    await Promise.race([drained, failureOf(core.working)]);
+  } catch (error) {
+    if (!(error instanceof VelocityGateError)) throw error;
+    const isRefused = error.code === "SETTINGS_INVALID";
+    await primary.tell({ type: isRefused ? "refused" : "unreachable", text: error.message });
+    return isRefused ? 2 : 1;
+  }
+  core.beginStop();
+  await closers.close();
+  return 0;
+}
+
+async function reply(
+  message: Extract<ToWorker, { type: "ask" | "pulse" }>,
+  core: Core,
+  primary: Primary,
+): Promise<void> {
+  if (message.type === "pulse") return primary.tell({ type: "pulse" });
+  const answer = await answerTo(message.question, core);
+  return primary.tell({ type: "answer", id: message.id, answer });
+}
+
+async function answerTo(question: Question, { metrics, json }: Core): Promise<HttpAnswer> {
+  switch (question.about) {
+    case "metrics":
+      return metrics.expose();
+    case "stats":
+      return { status: 200, body: metrics.stats() };
+    case "json":
+      return json(question.body);
+  }
+}
+
+/** Rejects as `working` does, and never resolves. */
+function failureOf(working: Promise<void>): Promise<never> {
+  return new Promise((_, reject) => {
+    working.catch(reject);
+  });
+}
