@@ -160,7 +160,13 @@ class Rounds {
     const callsMax = Math.max(users, warmUpCallsMin);
     const sweep: Users =
       this.#scenario.users === "known" ? { kind: "sweep", count: users } : this.#users();
+    const servers = this.#redis?.servers ?? [];
+    const before = await readRedisCounts(servers);
     await this.#load(competitor, warmUp, sweep, { secondsMax: 120, callsMax }, warmUpRound);
+    const { commands } = redisPerCall(before, await readRedisCounts(servers), callsMax);
+    if (servers.length > 0 && Object.keys(commands).length === 0) {
+      throw new Error("it asked nothing of Redis, so it has no rules for these requests");
+    }
   }
 
   async #measure(competitor: Competitor, load: Load, round: number): Promise<Figures> {

@@ -46,6 +46,9 @@ export async function prepareOpenLoop(
   await calls.open(connections, () => {
     if (isOver && calls.answered === calls.made) finish();
   });
+  const ticker = new Worker(new URL("./ticker.js", import.meta.url), { workerData: { tickMs } });
+  // A thread takes its time to start, in which calls would be due already.
+  await once(ticker, "message");
   const run = async () => {
     let dueMs = performance.now() + pause();
     const endMs = dueMs + secondsMax * 1000;
@@ -67,7 +70,6 @@ export async function prepareOpenLoop(
       for (const connection of calls.connections) connection.flush();
       if (isOver && calls.answered === calls.made) finish();
     };
-    const ticker = new Worker(new URL("./ticker.js", import.meta.url), { workerData: { tickMs } });
     ticker.on("message", onTick);
     try {
       await Promise.race([finished, calls.failed, once(ticker, "error").then(rethrow)]);

@@ -25,7 +25,7 @@ const example = "BENCH_RIVALS='prototype=PORT={grpcPort} RPORT={redisPort} node 
 export function parseRivals(text: string): readonly Rival[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.map((line) => {
-    const [, name, command] = /^\s*([\w .-]+?)\s*=\s*(.*\S)\s*$/.exec(line) ?? [];
+    const [, name, command] = /^\s*([^={}]+?)\s*=\s*(.*\S)\s*$/.exec(line) ?? [];
     if (name === undefined || command === undefined || !command.includes("{grpcPort}")) {
       throw new Error(
         `BENCH_RIVALS: «${line}» is not a name, an equals sign and a command with {grpcPort}. Example: ${example}`,

@@ -5,9 +5,9 @@ import { parseRivals } from "../../../bench/stage/rivals.ts";
 
 describe("rivals", () => {
   test("are a name and a command on each line", () => {
-    const text = "one=./one -p {grpcPort}\n\n two b = A=1 B=2 ./two --rls {grpcPort} --x=y \n";
+    const text = "some/one=./one -p {grpcPort}\n\n two b = A=1 B=2 ./two --rls {grpcPort} --x=y \n";
     expect(parseRivals(text)).toEqual([
-      { name: "one", command: "./one -p {grpcPort}" },
+      { name: "some/one", command: "./one -p {grpcPort}" },
       { name: "two b", command: "A=1 B=2 ./two --rls {grpcPort} --x=y" },
     ]);
   });
