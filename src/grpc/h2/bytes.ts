@@ -10,6 +10,11 @@ export function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
   return copy;
 }
 
+/** The same bytes, to be read by words. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 export function uint8(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }

@@ -14,9 +14,10 @@ export class Calls {
   readonly #messageBytesMax: number;
   readonly #budget: MessageBudget;
 
-  constructor({ options, limits }: Serving) {
+  constructor({ options, limits, budget }: Serving) {
+    const bytesMax = limits.partialMessageBytesMax + options.messageBytesMax;
     this.#messageBytesMax = options.messageBytesMax;
-    this.#budget = new MessageBudget(limits.partialMessageBytesMax + options.messageBytesMax);
+    this.#budget = new MessageBudget(bytesMax, budget);
   }
 
   /** The fields of a gRPC request have arrived. */

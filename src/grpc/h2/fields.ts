@@ -12,10 +12,11 @@ export const FieldKind = {
   PATH: 4,
   /** From here on regular fields, which follow the pseudo-header fields. */
   REGULAR: 5,
-  CONTENT_TYPE: 6,
-  CONTENT_LENGTH: 7,
-  GRPC_TIMEOUT: 8,
-  GRPC_ENCODING: 9,
+  CONTENT_LENGTH: 6,
+  GRPC_TIMEOUT: 7,
+  GRPC_ENCODING: 8,
+  /** `content-type` of gRPC. */
+  GRPC_CONTENT_TYPE: 9,
   /** A regular field that is the transport's own: `Call.header` does not show it. */
   TRANSPORT: 10,
 } as const;
@@ -26,11 +27,19 @@ export class Field {
   /** Each octet is one character (ISO 8859-1): nothing is lost, whatever the peer sends. */
   readonly value: string;
   readonly kind: FieldKind;
+  /** What the name alone says. */
+  readonly #nameKind: FieldKind;
 
-  constructor(name: string, value: string) {
+  constructor(name: string, value: string, nameKind: FieldKind = judgeName(name)) {
     this.name = name;
     this.value = value;
-    this.kind = judge(name, value);
+    this.#nameKind = nameKind;
+    this.kind = judge(nameKind, name, value);
+  }
+
+  /** The field of this name with another value. */
+  with(value: string): Field {
+    return new Field(this.name, value, this.#nameKind);
   }
 
   /** RFC 7541 §4.1. */
@@ -44,7 +53,7 @@ const kinds: ReadonlyMap<string, FieldKind> = new Map([
   [":scheme", FieldKind.SCHEME],
   [":authority", FieldKind.AUTHORITY],
   [":path", FieldKind.PATH],
-  ["content-type", FieldKind.CONTENT_TYPE],
+  ["content-type", FieldKind.GRPC_CONTENT_TYPE],
   ["content-length", FieldKind.CONTENT_LENGTH],
   ["grpc-timeout", FieldKind.GRPC_TIMEOUT],
   ["grpc-encoding", FieldKind.GRPC_ENCODING],
@@ -59,14 +68,25 @@ const kinds: ReadonlyMap<string, FieldKind> = new Map([
   ["upgrade", FieldKind.MALFORMED],
 ]);
 
-function judge(name: string, value: string): FieldKind {
+function judgeName(name: string): FieldKind {
+  return kinds.get(name) ?? (isName(name) ? FieldKind.REGULAR : FieldKind.MALFORMED);
+}
+
+function judge(nameKind: FieldKind, name: string, value: string): FieldKind {
   if (!isValue(value)) return FieldKind.MALFORMED;
-  const kind = kinds.get(name);
-  if (kind === undefined) return isName(name) ? FieldKind.REGULAR : FieldKind.MALFORMED;
-  if (kind === FieldKind.TRANSPORT && name === "te" && value !== "trailers") {
+  if (nameKind === FieldKind.GRPC_CONTENT_TYPE && !isGrpc(value)) return FieldKind.TRANSPORT;
+  if (nameKind === FieldKind.TRANSPORT && name === "te" && value !== "trailers") {
     return FieldKind.MALFORMED;
   }
-  return kind;
+  return nameKind;
+}
+
+/** `application/grpc`, alone or with `+` and the message format, or with parameters; not `application/grpc-web`. */
+function isGrpc(contentType: string): boolean {
+  const type = contentType.toLowerCase();
+  if (!type.startsWith("application/grpc")) return false;
+  const next = type.charAt("application/grpc".length);
+  return next === "" || next === "+" || next === ";";
 }
 
 /** §8.2.1: no upper case, no control character, no space, no colon; so no pseudo-header field but those in `kinds` either. */

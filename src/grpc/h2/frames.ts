@@ -4,7 +4,7 @@
  * it is held than has arrived.
  */
 
-import { putUint24, putUint32, uint8, uint24, uint31 } from "./bytes.ts";
+import { putUint24, putUint32, uint8, uint24, uint31, viewOf } from "./bytes.ts";
 import { ConnectionError, ErrorCode } from "./error-codes.ts";
 
 export const FrameType = {
@@ -60,6 +60,7 @@ export class FrameReader {
   flags: number = 0;
   streamId: number = 0;
 
+  #view: DataView | undefined;
   #chunk: Buffer = noBytes;
   #at: number = 0;
   /** The beginning of a frame whose rest has not arrived: `#split[0, #splitBytes)`. */
@@ -69,6 +70,12 @@ export class FrameReader {
   /** Whether the beginning of a frame is held. */
   get isInsideFrame(): boolean {
     return this.#splitBytes > 0;
+  }
+
+  /** `bytes` by words. */
+  get view(): DataView {
+    this.#view ??= viewOf(this.bytes);
+    return this.#view;
   }
 
   /** Takes a chunk; the one before must have been read to its end. `from` skips what has been read of it otherwise. */
@@ -87,7 +94,10 @@ export class FrameReader {
     if (left >= frameHeaderBytes) {
       const frameBytes = frameHeaderBytes + this.#readHeader(this.#chunk, this.#at);
       if (left >= frameBytes) {
-        this.bytes = this.#chunk;
+        if (this.bytes !== this.#chunk) {
+          this.bytes = this.#chunk;
+          this.#view = undefined;
+        }
         this.start = this.#at + frameHeaderBytes;
         this.#at += frameBytes;
         this.end = this.#at;
@@ -98,6 +108,7 @@ export class FrameReader {
     // Nothing may keep the chunk alive while the connection is idle.
     this.#chunk = noBytes;
     this.bytes = noBytes;
+    this.#view = undefined;
     this.#at = 0;
     return false;
   }
@@ -129,6 +140,7 @@ export class FrameReader {
     if (!this.#fill(frameHeaderBytes)) return false;
     const frameBytes = frameHeaderBytes + this.#readHeader(this.#split ?? noBytes, 0);
     if (!this.#fill(frameBytes)) return false;
+    this.#view = undefined;
     this.bytes = this.#split ?? noBytes;
     this.start = frameHeaderBytes;
     this.end = frameBytes;

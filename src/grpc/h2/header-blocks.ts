@@ -4,14 +4,16 @@
  * dynamic table, that block means the same head as before and is not decoded.
  */
 
-import { copyOf, uint8 } from "./bytes.ts";
+import { copyOf, viewOf } from "./bytes.ts";
 import { ConnectionError, ErrorCode } from "./error-codes.ts";
 import { type Field, FieldKind } from "./fields.ts";
 import { HeaderDecoder } from "./hpack.ts";
 import { RequestHead } from "./request-head.ts";
 import type { Serving } from "./serving.ts";
 
-const noBytes = Buffer.alloc(0);
+/** A longer block is not remembered. */
+const knownBytesMax = 1024;
+const noView = viewOf(Buffer.alloc(0));
 
 export class HeaderBlocks {
   /** The stream whose block is not complete; 0: none. Until then no other frame may come (§4.3). */
@@ -23,8 +25,8 @@ export class HeaderBlocks {
   #fragments: Buffer[] = [];
   #fragmentBytes: number = 0;
 
-  /** The last block that left the table as it was, the table's generation then, and what the block says. */
-  #known: Buffer = noBytes;
+  /** The last block that left the table as it was, by words; the table's generation then; and what the block says. */
+  #known: DataView = noView;
   #knownGeneration: number = -1;
   #knownHead: RequestHead | undefined;
 
@@ -52,16 +54,19 @@ export class HeaderBlocks {
     return block;
   }
 
-  /** The head that a request's block says. */
-  request(bytes: Buffer, start: number, end: number): RequestHead {
+  /**
+   * The head that a request's block says.
+   * @param view `bytes`, by words
+   */
+  request(bytes: Buffer, view: DataView, start: number, end: number): RequestHead {
     const known = this.#knownHead;
-    if (known !== undefined && this.#isKnown(bytes, start, end)) return known;
+    if (known !== undefined && this.#isKnown(view, start, end)) return known;
     const generation = this.#decoder.generation;
     const fields: Field[] = [];
     const areAll = this.#decode(bytes, start, end, fields);
     const head = new RequestHead(fields, areAll, this.#serving.methods);
-    if (this.#decoder.generation === generation) {
-      this.#known = copyOf(bytes, start, end);
+    if (this.#decoder.generation === generation && end - start <= knownBytesMax) {
+      this.#known = viewOf(copyOf(bytes, start, end));
       this.#knownGeneration = generation;
       this.#knownHead = head;
     }
@@ -84,12 +89,17 @@ export class HeaderBlocks {
     return this.#decoder.decode(bytes, start, end, fields, this.#serving.limits.headerListBytesMax);
   }
 
-  #isKnown(bytes: Buffer, start: number, end: number): boolean {
+  /** Four bytes at a time: a byte at a time costs an answer to a small call a fifth of its time (bench/h2). */
+  #isKnown(view: DataView, start: number, end: number): boolean {
     const known = this.#known;
-    const length = known.length;
+    const length = known.byteLength;
     if (end - start !== length || this.#decoder.generation !== this.#knownGeneration) return false;
-    for (let at = 0; at < length; at += 1) {
-      if (uint8(known, at) !== uint8(bytes, start + at)) return false;
+    let at = 0;
+    for (; at + 4 <= length; at += 4) {
+      if (known.getInt32(at) !== view.getInt32(start + at)) return false;
+    }
+    for (; at < length; at += 1) {
+      if (known.getUint8(at) !== view.getUint8(start + at)) return false;
     }
     return true;
   }

@@ -3,7 +3,7 @@
  * what this server sends is constant and lies in `response-fields.ts`.
  */
 
-import { uint8 } from "./bytes.ts";
+import { copyOf, uint8 } from "./bytes.ts";
 import { ConnectionError, ErrorCode } from "./error-codes.ts";
 import { Field } from "./fields.ts";
 import { DynamicTable } from "./hpack-tables.ts";
@@ -12,12 +12,16 @@ import { decodeHuffman } from "./huffman.ts";
 /** Where Huffman-coded strings are decoded to; the engine decodes one string at a time. Grows to the longest header block. */
 let scratch = Buffer.allocUnsafeSlow(4096);
 const noBytes = Buffer.alloc(0);
+/** A longer literal is not remembered: a path of gRPC is shorter, and nobody shall have much kept. */
+const asideBytesMax = 256;
 
 export class HeaderDecoder {
   /** How often a block has changed the table. While it stays, equal blocks mean equal fields. */
   generation: number = 0;
 
   readonly #table = new DynamicTable();
+  #lastAside: Field | undefined;
+  #lastAsideBytes: Buffer = noBytes;
   #block: Buffer = noBytes;
   #at: number = 0;
   #end: number = 0;
@@ -48,7 +52,7 @@ export class HeaderDecoder {
         this.#table.resize(this.#integer(5));
         this.generation += 1;
         continue;
-      } else field = this.#literal(4);
+      } else field = this.#literalAside(first);
       mayResize = false;
       bytesLeft -= field.size;
       if (bytesLeft >= 0) fields.push(field);
@@ -61,8 +65,38 @@ export class HeaderDecoder {
   /** §6.2: a name by its index or as a string, then a value. */
   #literal(prefixBits: number): Field {
     const index = this.#integer(prefixBits);
-    const name = index === 0 ? this.#string() : this.#table.at(index).name;
-    return new Field(name, this.#string());
+    return index === 0
+      ? new Field(this.#string(), this.#string())
+      : this.#table.at(index).with(this.#string());
+  }
+
+  /**
+   * §6.2.2, §6.2.3: a literal that leaves the table alone. Clients send the path like that, with every request; when its name is one
+   * of the static table's, the same bytes mean the same field again.
+   */
+  #literalAside(first: number): Field {
+    const nameIndex = first & 0xf;
+    if (nameIndex === 0 || nameIndex === 15) return this.#literal(4);
+    const start = this.#at;
+    if (this.#lastAside !== undefined && this.#isLastAside()) {
+      this.#at += this.#lastAsideBytes.length;
+      return this.#lastAside;
+    }
+    const field = this.#literal(4);
+    if (this.#at - start <= asideBytesMax) {
+      this.#lastAside = field;
+      this.#lastAsideBytes = copyOf(this.#block, start, this.#at);
+    }
+    return field;
+  }
+
+  #isLastAside(): boolean {
+    const { length } = this.#lastAsideBytes;
+    if (this.#at + length > this.#end) return false;
+    for (let at = 0; at < length; at += 1) {
+      if (this.#block[this.#at + at] !== this.#lastAsideBytes[at]) return false;
+    }
+    return true;
   }
 
   /** §5.1. Nothing in HPACK needs more than 28 bits behind the prefix here; a longer integer is refused (§7.4). */

@@ -16,8 +16,10 @@ export interface H2Limits {
   readonly idleFramesPerSecondMax: number;
   /** Flow-control window of the whole connection for what it receives (§6.9); at least 65,535. */
   readonly receiveWindowBytes: number;
-  /** Messages of a connection that have not arrived whole, together; at least one of `messageBytesMax` always fits. */
+  /** Messages of a connection that have not arrived whole, together, beside one of the longest that are allowed. */
   readonly partialMessageBytesMax: number;
+  /** The same of all connections together. */
+  readonly partialMessageBytesOfServerMax: number;
   /** Output that the peer has not read. Above it nothing more is read from the peer. */
   readonly unreadOutputBytesMax: number;
   /** How long such a peer is waited for. */
@@ -33,11 +35,12 @@ export interface H2Limits {
 export const defaultLimits: H2Limits = {
   connectionsMax: 65_536,
   headerListBytesMax: 16_384,
-  headerBlockBytesMax: 65_536,
+  headerBlockBytesMax: 32_768,
   continuationsMax: 32,
   idleFramesPerSecondMax: 10_000,
   receiveWindowBytes: 1_048_576,
   partialMessageBytesMax: 1_048_576,
+  partialMessageBytesOfServerMax: 134_217_728,
   unreadOutputBytesMax: 1_048_576,
   unreadOutputMaxMs: 60_000,
   handshakeMaxMs: 10_000,

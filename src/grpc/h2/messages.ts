@@ -12,22 +12,26 @@ export const prefixBytes = 5;
 
 const noBytes = Buffer.alloc(0);
 
-/** What the messages of a connection that have not arrived whole may take together. */
+/** What messages that have not arrived whole may take together, of a connection or of a server. */
 export class MessageBudget {
   #bytesLeft: number;
+  readonly #whole: MessageBudget | undefined;
 
-  constructor(bytesMax: number) {
+  /** @param whole the budget that this one is a part of */
+  constructor(bytesMax: number, whole?: MessageBudget) {
     this.#bytesLeft = bytesMax;
+    this.#whole = whole;
   }
 
   take(bytes: number): boolean {
-    if (bytes > this.#bytesLeft) return false;
+    if (bytes > this.#bytesLeft || this.#whole?.take(bytes) === false) return false;
     this.#bytesLeft -= bytes;
     return true;
   }
 
   giveBack(bytes: number): void {
     this.#bytesLeft += bytes;
+    this.#whole?.giveBack(bytes);
   }
 }
 
@@ -142,10 +146,7 @@ export class MessageReader {
 
   #grow(bytes: number): void {
     if (!this.#budget.take(bytes - this.#partial.length)) {
-      throw new GrpcError(
-        Status.RESOURCE_EXHAUSTED,
-        "too many bytes of unfinished messages on this connection",
-      );
+      throw new GrpcError(Status.RESOURCE_EXHAUSTED, "too many bytes of unfinished messages");
     }
     const larger = Buffer.allocUnsafeSlow(bytes);
     this.#partial.copy(larger, 0, 0, this.#held);

@@ -35,6 +35,11 @@ export class Output {
   readonly #transport: Transport;
   readonly #buffers: OutputBuffers;
   readonly #onFirst: () => void;
+  /**
+   * The last write was not over when it returned: the peer is slow, or TLS still had to encrypt it. Then the socket gets copies, which
+   * are no longer than what there is to say.
+   */
+  #isLate: boolean = false;
 
   /** @param onFirst is told when there is something to flush */
   constructor(transport: Transport, buffers: OutputBuffers, onFirst: () => void) {
@@ -60,14 +65,16 @@ export class Output {
     if (end === 0) return;
     this.bytes = noBytes;
     this.end = 0;
-    if (this.#transport.writableLength > 0) {
-      // The socket is behind: it gets a copy, so that it never holds more than there is to say.
-      this.#transport.write(Buffer.from(bytes.subarray(0, end)));
+    const transport = this.#transport;
+    if (this.#isLate || transport.writableLength > 0) {
+      transport.write(Buffer.from(bytes.subarray(0, end)));
       this.#buffers.giveBack(bytes);
+      this.#isLate = transport.writableLength > 0;
       return;
     }
-    this.#transport.write(bytes.subarray(0, end));
-    // Usually the kernel has taken it all at once. What it has not, the socket still reads from this buffer: then it is the socket's.
-    if (this.#transport.writableLength === 0) this.#buffers.giveBack(bytes);
+    transport.write(bytes.subarray(0, end));
+    // Usually the kernel has taken it all. If not, the socket still reads from this buffer, which is the socket's then.
+    this.#isLate = transport.writableLength > 0;
+    if (!this.#isLate) this.#buffers.giveBack(bytes);
   }
 }

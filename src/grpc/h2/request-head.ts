@@ -31,7 +31,6 @@ export class RequestHead {
   readonly #fields: readonly Field[];
   #verb: string = "";
   #path: string = "";
-  #contentType: string = "";
 
   /**
    * @param fields are kept
@@ -88,9 +87,6 @@ export class RequestHead {
       case FieldKind.PATH:
         this.#path = value;
         break;
-      case FieldKind.CONTENT_TYPE:
-        this.#contentType = value;
-        break;
       case FieldKind.CONTENT_LENGTH:
         this.#readContentLength(value);
         break;
@@ -123,7 +119,7 @@ export class RequestHead {
     else if ((seen & required) !== required) this.malformed = "a pseudo-header field is missing";
     else if (this.#path === "") this.malformed = "the path is empty";
     else if (this.#verb !== "POST") this.httpStatus = 405;
-    else if (!isGrpc(this.#contentType)) this.httpStatus = 415;
+    else if ((seen & (1 << FieldKind.GRPC_CONTENT_TYPE)) === 0) this.httpStatus = 415;
     else {
       const method = methods.get(this.#path);
       if (method === undefined) {
@@ -131,12 +127,4 @@ export class RequestHead {
       } else if (this.failure === undefined) this.method = method;
     }
   }
-}
-
-/** `application/grpc`, alone or with `+` and the message format, or with parameters; not `application/grpc-web`. */
-function isGrpc(contentType: string): boolean {
-  const type = contentType.toLowerCase();
-  if (!type.startsWith("application/grpc")) return false;
-  const next = type.charAt("application/grpc".length);
-  return next === "" || next === "+" || next === ";";
 }

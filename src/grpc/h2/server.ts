@@ -9,6 +9,7 @@ import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } f
 import { listen } from "../listen.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { defaultLimits, type H2Limits } from "./limits.ts";
+import { MessageBudget } from "./messages.ts";
 import { methodTable } from "./methods.ts";
 import { OutputBuffers } from "./output.ts";
 import type { Serving } from "./serving.ts";
@@ -74,7 +75,8 @@ class H2Server implements GrpcServer, ConnectionOwner {
     const limits = { ...defaultLimits, ...h2Options.limits };
     this.nowMs = h2Options.nowMs ?? Date.now;
     this.random = h2Options.random ?? Math.random;
-    this.#serving = { methods: methodTable(methods), options, limits };
+    const budget = new MessageBudget(limits.partialMessageBytesOfServerMax);
+    this.#serving = { methods: methodTable(methods), options, limits, budget };
     this.#listener = createListener(h2Options.tls, (socket) => this.#accept(socket));
     this.#listener.maxConnections = limits.connectionsMax;
     this.#listener.on("connection", (socket: Socket) => this.#track(socket));

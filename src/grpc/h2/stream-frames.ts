@@ -3,7 +3,7 @@
  * (PUSH_PROMISE), §6.9 (WINDOW_UPDATE) and §6.10 (CONTINUATION), and which of them a stream may get in which state (§5.1).
  */
 
-import { uint31 } from "./bytes.ts";
+import { uint31, viewOf } from "./bytes.ts";
 import { sendWindowUpdate } from "./control-frames.ts";
 import { ConnectionError, ErrorCode, protocolError, wrongLength } from "./error-codes.ts";
 import { defaultWindowBytes, ReceiveWindow, windowBytesMax } from "./flow-control.ts";
@@ -79,7 +79,7 @@ export class StreamFrames {
     }
     const isEnd = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) {
-      this.#headerBlock(streamId, isEnd, frame.bytes, frame.start, frame.end);
+      this.#headerBlock(streamId, isEnd, frame.bytes, frame.view, frame.start, frame.end);
     } else {
       this.#openBlockEndsStream = isEnd;
       this.#blocks.open(streamId, frame.bytes, frame.start, frame.end);
@@ -125,18 +125,32 @@ export class StreamFrames {
     const isLast = (frame.flags & Flag.END_HEADERS) !== 0;
     const block = this.#blocks.continue(frame.bytes, frame.start, frame.end, isLast);
     if (block !== undefined) {
-      this.#headerBlock(frame.streamId, this.#openBlockEndsStream, block, 0, block.length);
+      this.#headerBlock(
+        frame.streamId,
+        this.#openBlockEndsStream,
+        block,
+        viewOf(block),
+        0,
+        block.length,
+      );
     }
   }
 
-  #headerBlock(streamId: number, isEnd: boolean, bytes: Buffer, start: number, end: number): void {
+  #headerBlock(
+    streamId: number,
+    isEnd: boolean,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+  ): void {
     const { table, servedTo } = this.#streams;
     if (streamId > table.lastId) {
       if (streamId > servedTo) {
         this.#blocks.skip(bytes, start, end);
         return;
       }
-      const head = this.#blocks.request(bytes, start, end);
+      const head = this.#blocks.request(bytes, view, start, end);
       table.use(streamId);
       this.#streams.open(streamId, head, isEnd);
       return;

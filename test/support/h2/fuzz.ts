@@ -3,6 +3,7 @@
 import type { DirectCall, Methods, StreamCall, UnaryHandler } from "../../../src/grpc/engine.ts";
 import { Connection, type ConnectionOwner } from "../../../src/grpc/h2/connection.ts";
 import { defaultLimits } from "../../../src/grpc/h2/limits.ts";
+import { MessageBudget } from "../../../src/grpc/h2/messages.ts";
 import { methodTable } from "../../../src/grpc/h2/methods.ts";
 import { OutputBuffers } from "../../../src/grpc/h2/output.ts";
 import type { Serving } from "../../../src/grpc/h2/serving.ts";
@@ -22,6 +23,7 @@ const paths = [
   "/a.A/Stream",
   "/a.A/None",
 ];
+const budgetBytes = 100_000;
 /** A connection is given up after so many steps of its client. */
 const stepsMax = 300;
 
@@ -36,6 +38,7 @@ export interface FuzzCounts {
 export class Fuzzer {
   readonly counts: FuzzCounts = { connections: 0, frames: 0, answers: 0, errors: 0 };
   readonly #buffers = new OutputBuffers();
+  readonly #budget = new MessageBudget(budgetBytes);
   readonly #random: Random;
   /** Answers that their handlers still owe. */
   readonly #owed: (() => void)[] = [];
@@ -47,6 +50,7 @@ export class Fuzzer {
     this.#random = new Random(seed);
     this.#serving = {
       methods: methodTable(this.#methods()),
+      budget: this.#budget,
       limits: { ...defaultLimits, unreadOutputBytesMax: 20_000, receiveWindowBytes: 65_535 },
       options: {
         messageBytesMax: 4000,
@@ -74,6 +78,8 @@ export class Fuzzer {
       if (run.auditor.errorCode !== undefined) this.counts.errors += 1;
       // Answers for calls that nobody waits for any more.
       while (this.#payOne()) await Promise.resolve();
+      if (!this.#budget.take(budgetBytes)) throw new Error("the budget for messages leaks");
+      this.#budget.giveBack(budgetBytes);
       if (this.#startedStreams !== this.#endedStreams) throw new Error("a stream was not ended");
     }
   }

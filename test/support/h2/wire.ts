@@ -3,6 +3,7 @@
 import type { EngineOptions, Methods } from "../../../src/grpc/engine.ts";
 import { Connection, type ConnectionOwner } from "../../../src/grpc/h2/connection.ts";
 import { defaultLimits, type H2Limits } from "../../../src/grpc/h2/limits.ts";
+import { MessageBudget } from "../../../src/grpc/h2/messages.ts";
 import { methodTable } from "../../../src/grpc/h2/methods.ts";
 import { OutputBuffers } from "../../../src/grpc/h2/output.ts";
 import { Answers } from "./answers.ts";
@@ -41,6 +42,9 @@ export class Wire implements ConnectionOwner {
     this.connection = new Connection(this, this, {
       methods: methodTable({ unary: new Map(), stream: new Map(), ...methods }),
       limits: { ...defaultLimits, ...limits },
+      budget: new MessageBudget(
+        limits.partialMessageBytesOfServerMax ?? defaultLimits.partialMessageBytesOfServerMax,
+      ),
       options: {
         messageBytesMax: 4 * 2 ** 20,
         connectionAgeMaxMs: 86_400_000,

@@ -84,6 +84,19 @@ describe("the budget of a connection", () => {
     );
   });
 
+  test("is a part of that of the server, which may be used up first", () => {
+    const whole = new MessageBudget(100);
+    const [one, other] = [new MessageBudget(80, whole), new MessageBudget(80, whole)];
+    expect([one.take(80), other.take(30), other.take(20)]).toEqual([true, false, true]);
+    one.giveBack(80);
+    expect([other.take(70), other.take(60), whole.take(21), whole.take(20)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
   test("has it back when a message is whole", () => {
     const budget = new MessageBudget(1005);
     const reader = new MessageReader(1000, budget);
