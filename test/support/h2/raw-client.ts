@@ -43,6 +43,11 @@ export class RawClient {
     return client;
   }
 
+  /** What has been sent and not been taken by the kernel. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   send(...bytes: readonly Uint8Array[]): this {
     this.#socket.write(Buffer.concat(bytes));
     return this;
