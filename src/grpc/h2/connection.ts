@@ -152,7 +152,6 @@ export class Connection implements StreamsOwner {
     this.#lifetime.check(nowMs);
     const pausedMs = this.#pausedMs < 0 ? 0 : nowMs - this.#pausedMs;
     if (pausedMs > this.#serving.limits.unreadOutputMaxMs) this.#transport.destroy();
-    this.flush();
   }
 
   /** Sends the peer away; calls in flight are served, streams that do not end by themselves are ended. */
@@ -160,7 +159,6 @@ export class Connection implements StreamsOwner {
     this.nowMs = this.#owner.nowMs();
     this.#streams.drain();
     this.#lifetime.leave(this.nowMs, "server is shutting down");
-    this.flush();
   }
 
   destroy(): void {

@@ -6,7 +6,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } from "../engine.ts";
-import { listen } from "../listen.ts";
+import { allClosed, listen } from "../listen.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { defaultLimits, type H2Limits } from "./limits.ts";
 import { MessageBudget } from "./messages.ts";
@@ -131,6 +131,7 @@ class H2Server implements GrpcServer, ConnectionOwner {
   /** When the last connection is gone. */
   async #stop(): Promise<void> {
     await this.#stopped;
+    await allClosed(this.#sockets);
     clearInterval(this.#checkTimer);
     clearTimeout(this.#watchTimer);
   }

@@ -83,6 +83,11 @@ export class Wire implements ConnectionOwner {
     return this.endTick();
   }
 
+  drain(): this {
+    this.connection.drain();
+    return this.endTick();
+  }
+
   /** The peer reads all that was written. */
   read(): this {
     this.isStuck = false;

@@ -56,7 +56,7 @@ describe("a drain", () => {
   test("says go away twice: first that it will, then up to which stream it has served", async () => {
     const { wire, answer } = gated();
     wire.send(call(1));
-    wire.connection.drain();
+    wire.drain();
     expect(wire.answers.goAways).toEqual([
       { lastStreamId: farthest, code: ErrorCode.NO_ERROR, text: "server is shutting down" },
     ]);
@@ -76,7 +76,7 @@ describe("a drain", () => {
   test("ignores what begins after the last word, but for the header table", async () => {
     const { wire, answer } = gated();
     wire.send(call(1));
-    wire.connection.drain();
+    wire.drain();
     wire.send(pingAck(zeroes));
     wire.send(call(3), headers(5), data(5, message("x")), rstStream(5));
     expect(wire.answers.on(3)).toMatchObject({ isComplete: false, resetCode: undefined });
@@ -88,7 +88,7 @@ describe("a drain", () => {
 
   test("does not wait for ever for the answer to its PING", () => {
     const { wire } = gated();
-    wire.connection.drain();
+    wire.drain();
     wire.pass(1000);
     expect(wire.answers.goAways).toHaveLength(1);
     wire.pass(1);
@@ -98,7 +98,7 @@ describe("a drain", () => {
 
   test("ends at once a connection that has not begun", () => {
     const wire = new Wire();
-    wire.connection.drain();
+    wire.drain();
     expect(wire.answers.goAways).toMatchObject([{ lastStreamId: 0, code: 0 }]);
     expect(wire.isEnded).toBe(true);
   });
@@ -107,7 +107,7 @@ describe("a drain", () => {
     const { wire, streams, ends } = gated();
     wire.send(headers(1, requestFields(streamPath)));
     streams[0]?.write(Buffer.from("before"));
-    wire.connection.drain();
+    wire.drain();
     wire.send(headers(3, requestFields(streamPath)));
     expect(wire.answers.body(1)).toEqual(message("before"));
     expect(wire.answers.on(1).fields).toMatchObject({ "grpc-status": "14" });
@@ -117,7 +117,7 @@ describe("a drain", () => {
 
   test("leaves a peer that does not end its side a little time", () => {
     const { wire } = gated();
-    wire.connection.drain();
+    wire.drain();
     wire.send(pingAck(zeroes));
     expect(wire.isEnded).toBe(true);
     expect(wire.pass(2000).isDestroyed).toBe(false);
@@ -127,7 +127,7 @@ describe("a drain", () => {
   test("cuts calls when the grace is over", () => {
     const { wire } = gated({ connectionAgeGraceMs: 3000 });
     wire.send(call(1));
-    wire.connection.drain();
+    wire.drain();
     wire.send(pingAck(zeroes));
     expect(wire.pass(3000).isDestroyed).toBe(false);
     expect(wire.pass(1).isDestroyed).toBe(true);
@@ -237,7 +237,7 @@ describe("the end of a connection", () => {
 test("the last DATA frame of a request that goes on may come after a drain", async () => {
   const { wire, answer } = gated();
   wire.send(headers(1), data(1, message("a")));
-  wire.connection.drain();
+  wire.drain();
   wire.send(pingAck(zeroes));
   wire.send(lastData(1));
   await answer(0);
