@@ -158,7 +158,7 @@ export class Connection implements StreamsOwner {
   drain(): void {
     this.nowMs = this.#owner.nowMs();
     this.#streams.drain();
-    this.#lifetime.leave(this.nowMs, "server is shutting down");
+    this.#lifetime.leave(this.nowMs, "server is shutting down", Number.POSITIVE_INFINITY);
   }
 
   destroy(): void {

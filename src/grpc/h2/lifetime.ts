@@ -38,6 +38,8 @@ export class Lifetime {
   readonly #ageMaxMs: number;
   #phase: Phase = "open";
   #phaseSinceMs: number;
+  /** When the calls of a peer that was sent away are cut. */
+  #cutMs: number = Number.POSITIVE_INFINITY;
   /** When there was last known to be a call, and the last stream then. */
   #busyMs: number;
   #busyId: number = 0;
@@ -65,10 +67,11 @@ export class Lifetime {
     return this.#phase === "ended";
   }
 
-  /** Sends the peer away, and serves what it has begun. */
-  leave(nowMs: number, reason: string): void {
+  /** Sends the peer away, and serves what it has begun for as long as `graceMs`. */
+  leave(nowMs: number, reason: string, graceMs: number): void {
     if (this.#phase !== "open") return;
     this.#enter("leaving", nowMs);
+    this.#cutMs = nowMs + graceMs;
     if (this.hasPreface) {
       sendGoAway(this.#output, idMax, ErrorCode.NO_ERROR, reason);
       sendPing(this.#output);
@@ -93,17 +96,16 @@ export class Lifetime {
 
   /** Whatever has taken too long; called every now and then. */
   check(nowMs: number): void {
-    const { limits, options } = this.#serving;
+    const { limits } = this.#serving;
     const phaseMs = nowMs - this.#phaseSinceMs;
     if (this.#phase === "open") this.#checkOpen(nowMs);
     else if (this.#phase === "leaving" && phaseMs > pingAckMaxMs) this.#announceLast(nowMs);
     else if (this.#phase === "ended" && phaseMs > limits.closeMaxMs) this.#transport.destroy();
-    const isLeaving = this.#phase === "leaving" || this.#phase === "left";
-    if (isLeaving && phaseMs > options.connectionAgeGraceMs) this.#transport.destroy();
+    if (nowMs > this.#cutMs) this.#transport.destroy();
   }
 
   #checkOpen(nowMs: number): void {
-    const { limits } = this.#serving;
+    const { limits, options } = this.#serving;
     const { size, lastId } = this.#streams.table;
     if (size > 0 || lastId !== this.#busyId) {
       this.#busyMs = nowMs;
@@ -112,9 +114,10 @@ export class Lifetime {
     if (!this.isGreeted && nowMs - this.#startMs > limits.handshakeMaxMs) {
       const what = this.hasPreface ? "no SETTINGS ACK" : "no preface";
       this.fail(nowMs, new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, `${what} in time`));
-    } else if (nowMs - this.#startMs > this.#ageMaxMs) this.leave(nowMs, "connection is old");
-    else if (nowMs - this.#busyMs > limits.connectionIdleMaxMs) {
-      this.leave(nowMs, "connection is idle");
+    } else if (nowMs - this.#startMs > this.#ageMaxMs) {
+      this.leave(nowMs, "connection is old", options.connectionAgeGraceMs);
+    } else if (nowMs - this.#busyMs > limits.connectionIdleMaxMs) {
+      this.leave(nowMs, "connection is idle", options.connectionAgeGraceMs);
     }
   }
 

@@ -124,13 +124,14 @@ describe("a drain", () => {
     expect(wire.pass(1).isDestroyed).toBe(true);
   });
 
-  test("cuts calls when the grace is over", () => {
-    const { wire } = gated({ connectionAgeGraceMs: 3000 });
+  test("leaves calls all the time that the server has", async () => {
+    const { wire, answer } = gated({ connectionAgeGraceMs: 3000 });
     wire.send(call(1));
     wire.drain();
     wire.send(pingAck(zeroes));
-    expect(wire.pass(3000).isDestroyed).toBe(false);
-    expect(wire.pass(1).isDestroyed).toBe(true);
+    expect(wire.pass(600_000).isDestroyed).toBe(false);
+    await answer(0);
+    expect(wire.answers.body(1)).toEqual(message("late"));
   });
 });
 
@@ -147,6 +148,16 @@ describe("age", () => {
     expect(wire.answers.goAways).toEqual([
       { lastStreamId: farthest, code: 0, text: "connection is old" },
     ]);
+  });
+
+  test("calls of an old connection are cut when the grace is over, from the first GOAWAY on", () => {
+    const { wire } = gated({ connectionAgeMaxMs: 100_000, connectionAgeGraceMs: 3000 });
+    wire.send(call(1));
+    wire.pass(100_001).pass(1000);
+    wire.send(pingAck(zeroes));
+    expect(wire.answers.goAways).toHaveLength(2);
+    expect(wire.pass(2000).isDestroyed).toBe(false);
+    expect(wire.pass(1).isDestroyed).toBe(true);
   });
 
   test("an idle connection is told to go away, one with calls is not", () => {
