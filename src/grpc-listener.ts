@@ -1,4 +1,4 @@
-import type { EngineOptions, GrpcServer, Methods } from "./grpc/engine.ts";
+import type { EngineOptions, GrpcServer, ListenAddress, Methods } from "./grpc/engine.ts";
 import { startGrpcJs } from "./grpc/grpc-js.ts";
 import { startH2 } from "./grpc/h2/server.ts";
 import { healthMethods } from "./grpc/health.ts";
@@ -16,6 +16,8 @@ export interface GrpcParts {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** `undefined`: that of the settings. */
+  readonly address?: ListenAddress;
 }
 
 /**
@@ -37,7 +39,7 @@ export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise
     onError: (error, path) => log.error("a gRPC call failed", { path, error }),
   };
   const startEngine = grpc.engine === "h2" ? startH2 : startGrpcJs;
-  return startEngine(withReflection(methods), grpc.address, options);
+  return startEngine(withReflection(methods), parts.address ?? grpc.address, options);
 }
 
 function withReflection(methods: Methods): Methods {

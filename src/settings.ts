@@ -1,7 +1,7 @@
 import type { RedisSettings } from "./counters/redis-settings.ts";
 import type { DecisionOptions } from "./decision/algorithm.ts";
 import { VelocityGateError } from "./errors.ts";
-import type { ListenAddress } from "./grpc/engine.ts";
+import type { BindAddress } from "./grpc/engine.ts";
 import type { LogFormat, LogLevel } from "./observe/log.ts";
 import type { AnswerOptions } from "./rls/answer-options.ts";
 import { buildSettings } from "./settings/build.ts";
@@ -41,7 +41,7 @@ export interface PrometheusSettings extends HostAndPort {
 
 export interface GrpcSettings {
   readonly engine: "h2" | "grpc-js";
-  readonly address: ListenAddress;
+  readonly address: BindAddress;
   readonly connectionAgeMaxMs: number;
   readonly connectionAgeGraceMs: number;
   readonly concurrentStreamsMax: number;

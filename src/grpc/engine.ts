@@ -3,6 +3,8 @@
  * nothing above this file knows which one runs, and nothing below it knows what a rate limit is.
  */
 
+import type { Socket } from "node:net";
+
 /** A call as its handler sees it. */
 export interface Call {
   /** `/package.Service/Method` */
@@ -82,9 +84,18 @@ export interface EngineOptions {
 }
 
 /** Where to listen: a TCP address (`port` 0 picks a free one) or a Unix socket. */
-export type ListenAddress =
+export type BindAddress =
   | { readonly host: string; readonly port: number }
   | { readonly socketPath: string };
+
+/** Connections that another process accepts for this one. */
+export interface AcceptedConnections {
+  /** Calls `take` with each from now on, until the returned function is called. */
+  onConnection(take: (socket: Socket) => void): () => void;
+}
+
+/** Where connections come from. */
+export type ListenAddress = BindAddress | AcceptedConnections;
 
 /** A running gRPC server. */
 export interface GrpcServer {

@@ -13,7 +13,7 @@ import {
 } from "@grpc/grpc-js";
 import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } from "./engine.ts";
 import { type GrpcJsStream, serveStream, serveUnary } from "./grpc-js-calls.ts";
-import { listen } from "./listen.ts";
+import { allClosed, listen } from "./listen.ts";
 import { toUnary } from "./methods.ts";
 import { GrpcError, Status } from "./status.ts";
 
@@ -85,6 +85,7 @@ class GrpcJsServer implements GrpcServer {
     this.#grpc.tryShutdown(() => {});
     const bound = setTimeout(() => this.#destroySockets(), graceMs);
     await this.#stopped;
+    await allClosed(this.#sockets);
     clearTimeout(bound);
   }
 
@@ -94,6 +95,7 @@ class GrpcJsServer implements GrpcServer {
     this.#grpc.forceShutdown();
     this.#destroySockets();
     await this.#stopped;
+    await allClosed(this.#sockets);
   }
 
   #accept(socket: Socket): void {

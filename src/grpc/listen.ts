@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { unlink } from "node:fs/promises";
-import { connect, type Server } from "node:net";
+import { connect, type Server, type Socket } from "node:net";
 import { VelocityGateError } from "../errors.ts";
-import type { ListenAddress } from "./engine.ts";
+import type { AcceptedConnections, BindAddress, ListenAddress } from "./engine.ts";
 
 /** Connections that the kernel keeps until they are accepted: enough for a fleet of Envoys that reconnects at once. */
 const backlog = 4096;
@@ -19,17 +19,22 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * Binds `server`; resolves with its port (`undefined` on a Unix socket). A socket file that a killed process left behind is
- * replaced.
+ * replaced. Connections that another process accepts are taken in as if `server` had accepted them, until it is closed.
  *
  * @throws VelocityGateError `SETTINGS_INVALID`, naming the address and the reason
  */
 export async function listen(server: Server, address: ListenAddress): Promise<number | undefined> {
+  if ("onConnection" in address) {
+    takeIn(server, address);
+    return undefined;
+  }
   try {
     await bind(server, address);
   } catch (error) {
-    if (!("socketPath" in address && (await removeAbandoned(address.socketPath)))) {
+    if (!("socketPath" in address && (await isAbandoned(address.socketPath)))) {
       throw bindError(address, error);
     }
+    await unlink(address.socketPath);
     await bind(server, address).catch((again: unknown) => {
       throw bindError(address, again);
     });
@@ -38,7 +43,35 @@ export async function listen(server: Server, address: ListenAddress): Promise<nu
   return typeof bound === "object" && bound !== null ? bound.port : undefined;
 }
 
-async function bind(server: Server, address: ListenAddress): Promise<void> {
+/**
+ * Resolves when the last of them is closed. A server that is closed waits by itself only for those that it accepted.
+ *
+ * @param sockets of a server that takes no more
+ */
+export async function allClosed(sockets: ReadonlySet<Socket>): Promise<void> {
+  await Promise.all(
+    [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))),
+  );
+}
+
+function takeIn(server: Server, connections: AcceptedConnections): void {
+  let open = 0;
+  const stop = connections.onConnection((socket) => {
+    // Where it is not set, nothing reaches it.
+    if (open >= server.maxConnections) {
+      socket.destroy();
+      return;
+    }
+    open += 1;
+    socket.once("close", () => {
+      open -= 1;
+    });
+    server.emit("connection", socket);
+  });
+  server.once("close", stop);
+}
+
+async function bind(server: Server, address: BindAddress): Promise<void> {
   server.listen(
     "socketPath" in address
       ? { path: address.socketPath, backlog }
@@ -47,13 +80,7 @@ async function bind(server: Server, address: ListenAddress): Promise<void> {
   await once(server, "listening");
 }
 
-/** Removes a socket file on which nobody listens; answers whether there was one. */
-export async function removeAbandoned(path: string): Promise<boolean> {
-  if (!(await isAbandoned(path))) return false;
-  await unlink(path);
-  return true;
-}
-
+/** Whether a socket file exists on which nobody listens. */
 async function isAbandoned(path: string): Promise<boolean> {
   const socket = connect({ path });
   try {
@@ -66,7 +93,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   }
 }
 
-function bindError(address: ListenAddress, error: unknown): VelocityGateError {
+function bindError(address: BindAddress, error: unknown): VelocityGateError {
   const code = codeOf(error);
   const reason = reasons[code] ?? String(error);
   return new VelocityGateError(
@@ -76,7 +103,7 @@ function bindError(address: ListenAddress, error: unknown): VelocityGateError {
   );
 }
 
-function formatAddress(address: ListenAddress): string {
+function formatAddress(address: BindAddress): string {
   if ("socketPath" in address) return `unix:${address.socketPath}`;
   return address.host.includes(":")
     ? `[${address.host}]:${address.port}`

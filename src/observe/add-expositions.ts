@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { combine, type Way, wayOf } from "./add-up.ts";
 import { numberText } from "./exposition.ts";
 
@@ -10,44 +11,54 @@ interface Family {
   readonly samples: Map<string, number>;
 }
 
+/** After how many lines other work may come in between: about a millisecond's. */
+const linesAtATime = 2_000;
+
 /**
  * The expositions of several processes as one: counters and histograms are added up, and so are gauges, but for those that
  * `add-up.ts` names. Takes what our own processes write, in which every family begins with its HELP line.
  */
-export function addExpositions(texts: readonly string[]): string {
-  const families = new Map<string, Family>();
-  for (const text of texts) add(families, text);
-  return [...families.values()].map(toText).join("");
+export async function addExpositions(texts: readonly string[]): Promise<string> {
+  return toText(await familiesOf(texts));
 }
 
 /**
  * What has to be kept of a process that has ended: its counters and histograms. Without them a sum would fall, which Prometheus takes
  * for a restart from 0 of the whole.
  */
-export function countersOfExposition(text: string): string {
-  const families = new Map<string, Family>();
-  add(families, text);
-  return [...families.values()]
-    .filter(({ type, way }) => way === "sum" && type !== "gauge")
-    .map(toText)
-    .join("");
+export async function countersOfExposition(text: string): Promise<string> {
+  const families = await familiesOf([text]);
+  return toText(families.filter(({ type, way }) => way === "sum" && type !== "gauge"));
 }
 
-function add(families: Map<string, Family>, text: string): void {
-  let family: Family | undefined;
-  let isNew = false;
-  for (const line of text.split("\n")) {
-    if (line.startsWith("# HELP ")) {
-      const name = line.slice(7, line.indexOf(" ", 7));
-      family = families.get(name);
-      isNew = family === undefined;
-      family ??= { head: "", type: "", way: wayOf(name), samples: new Map() };
-      families.set(name, family);
+async function familiesOf(texts: readonly string[]): Promise<readonly Family[]> {
+  const families = new Map<string, Family>();
+  for (const text of texts) {
+    let family: Family | undefined;
+    let isNew = false;
+    let lines = 0;
+    for (let at = 0, end = 0; at < text.length; at = end + 1) {
+      end = text.indexOf("\n", at);
+      if (end < 0) end = text.length;
+      const line = text.slice(at, end);
+      if (line.startsWith("# HELP ")) {
+        const name = line.slice(7, line.indexOf(" ", 7));
+        family = families.get(name);
+        isNew = family === undefined;
+        family ??= { head: "", type: "", way: wayOf(name), samples: new Map() };
+        families.set(name, family);
+      }
+      if (family !== undefined && line !== "") addLine(family, line, isNew);
+      lines += 1;
+      if (lines % linesAtATime === 0) await setImmediate();
     }
-    if (family === undefined || line === "") continue;
-    if (!line.startsWith("#")) addSample(family, line);
-    else if (isNew) addHead(family, line);
   }
+  return [...families.values()];
+}
+
+function addLine(family: Family, line: string, isNew: boolean): void {
+  if (!line.startsWith("#")) addSample(family, line);
+  else if (isNew) addHead(family, line);
 }
 
 function addHead(family: Family, line: string): void {
@@ -64,9 +75,17 @@ function addSample({ way, samples }: Family, line: string): void {
   samples.set(series, before === undefined ? value : combine(way, before, value));
 }
 
-function toText({ head, samples }: Family): string {
-  let text = head;
-  for (const [series, value] of samples) text += `${series} ${numberText(value)}\n`;
+async function toText(families: readonly Family[]): Promise<string> {
+  let text = "";
+  let lines = 0;
+  for (const { head, samples } of families) {
+    text += head;
+    for (const [series, value] of samples) {
+      text += `${series} ${numberText(value)}\n`;
+      lines += 1;
+      if (lines % linesAtATime === 0) await setImmediate();
+    }
+  }
   return text;
 }
 

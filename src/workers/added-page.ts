@@ -8,9 +8,9 @@ export interface PageOptions {
   readonly pool: Pick<WorkerPool, "workers">;
   readonly about: "metrics" | "stats";
   /** The pages of several processes as one. */
-  readonly add: (pages: readonly string[]) => string;
+  readonly add: (pages: readonly string[]) => string | Promise<string>;
   /** Of the page of a process that has ended, what goes on counting. */
-  readonly keep: (page: string) => string;
+  readonly keep: (page: string) => string | Promise<string>;
 }
 
 /** A page of figures to which every worker has its part. Counts never fall, also when a worker ends and with it what it had counted. */
@@ -40,7 +40,7 @@ export class AddedPage {
   async #read(own: () => string | Promise<string>): Promise<string> {
     const { pool, add } = this.#options;
     const [ours] = await Promise.all([own(), ...pool.workers.map((worker) => this.#ask(worker))]);
-    this.#buryEnded();
+    await this.#buryEnded();
     return add([ours, this.#ofEnded, ...this.#latest.values()]);
   }
 
@@ -53,13 +53,13 @@ export class AddedPage {
     }
   }
 
-  #buryEnded(): void {
+  async #buryEnded(): Promise<void> {
     const { pool, add, keep } = this.#options;
     const living = new Set(pool.workers);
     for (const [worker, page] of this.#latest) {
       if (living.has(worker)) continue;
-      this.#ofEnded = add([this.#ofEnded, keep(page)]);
       this.#latest.delete(worker);
+      this.#ofEnded = await add([this.#ofEnded, await keep(page)]);
     }
   }
 }

@@ -5,6 +5,8 @@ import type { RuleFile } from "../limits/rule-set.ts";
 export type ToWorker =
   /** These files are valid: their rules come into force. */
   | { readonly type: "rules"; readonly files: readonly RuleFile[] }
+  /** Comes with a connection to the gRPC port, to be answered by `taken` and, later, by `closed`. */
+  | { readonly type: "connection" }
   /** To be answered under the same id. */
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
   /** To be answered by a `pulse`: it shows that the worker is not stuck. */
@@ -19,22 +21,16 @@ export type Question =
 
 /** What a worker tells the primary. */
 export type FromWorker =
-  /** It hears messages now. */
-  | { readonly type: "started" }
-  /** The gRPC port is open. */
-  | {
-      readonly type: "listening";
-      /** `undefined` on a Unix socket. */
-      readonly grpcPort: number | undefined;
-      /** Where it counts, for people. */
-      readonly counters: string;
-    }
+  /** It hears messages and takes connections now; `counters` says where it counts, for people. */
+  | { readonly type: "started"; readonly counters: string }
+  /** The connection that was given to it the longest ago is its own now. */
+  | { readonly type: "taken" }
+  /** One of those is closed. */
+  | { readonly type: "closed" }
   /** The parts of it that do not hold, at every change. */
   | { readonly type: "health"; readonly failing: readonly string[] }
   | { readonly type: "answer"; readonly id: number; readonly answer: HttpAnswer }
   | { readonly type: "pulse" }
-  /** It ends: the settings cannot be followed, and `text` tells the operator why. */
-  | { readonly type: "refused"; readonly text: string }
   /** It ends: the counters were not reached in the time that the operator allows for it. */
   | { readonly type: "unreachable"; readonly text: string };
 

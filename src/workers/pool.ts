@@ -15,12 +15,6 @@ export interface PoolOptions {
   readonly log: Log;
 }
 
-/** What the first worker that listens told. */
-export interface Listening {
-  readonly grpcPort: number | undefined;
-  readonly counters: string;
-}
-
 /** The place of one worker, whoever has it. */
 interface Place {
   readonly number: number;
@@ -42,7 +36,7 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #places: readonly Place[];
   readonly #firstReached = deferred<void>();
-  readonly #firstTry = deferred<Listening | undefined>();
+  readonly #firstTry = deferred<string | undefined>();
   #files: readonly RuleFile[] | undefined;
   #isStopping: boolean = false;
 
@@ -59,11 +53,10 @@ export class WorkerPool {
   }
 
   /**
-   * Forks all. Resolves once a worker listens, or with `undefined` when one ended before any did: it is started again like any other.
-   *
-   * @throws VelocityGateError (rejects) `SETTINGS_INVALID` when the first to be ready cannot follow the settings
+   * Forks all. Resolves once a worker has started, with where it counts; or with `undefined` when one ended before any did: it is
+   * started again like any other.
    */
-  start(): Promise<Listening | undefined> {
+  start(): Promise<string | undefined> {
     for (const place of this.#places) this.#fork(place);
     this.#takePulses();
     return this.#firstTry.promise;
@@ -114,7 +107,7 @@ export class WorkerPool {
       this.#receive(place, worker, message),
     );
     place.worker = worker;
-    log.info("a worker was started", { worker: place.number, pid: worker.pid });
+    log.info("a worker was forked", { worker: place.number, pid: worker.pid });
     void worker.ended.then((how) => this.#onEnd(place, worker, how));
   }
 
@@ -122,23 +115,19 @@ export class WorkerPool {
     const { log } = this.#options;
     switch (message.type) {
       case "started":
+        log.info("a worker has started", { worker: number, pid: worker.pid });
         if (this.#files !== undefined) worker.tell({ type: "rules", files: this.#files });
-        break;
-      case "listening":
-        log.info("a worker listens", { worker: number, pid: worker.pid });
-        this.#firstTry.resolve(message);
+        this.#firstTry.resolve(message.counters);
         break;
       case "health":
         if (!message.failing.includes("store")) this.#firstReached.resolve();
-        break;
-      case "refused":
-        log.error("a worker cannot start", { worker: number, reason: message.text });
-        this.#firstTry.reject(new VelocityGateError("SETTINGS_INVALID", message.text));
         break;
       case "unreachable":
         log.error("a worker did not reach the counters", { worker: number, reason: message.text });
         this.#firstReached.reject(new VelocityGateError("STORE_UNAVAILABLE", message.text));
         break;
+      case "taken":
+      case "closed":
       case "answer":
       case "pulse":
         break;

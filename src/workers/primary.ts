@@ -5,7 +5,6 @@
 import type { App } from "../app.ts";
 import { systemTimers } from "../clock.ts";
 import { Closers } from "../closers.ts";
-import { removeAbandoned } from "../grpc/listen.ts";
 import { type Pages, probesOf, startHttpListeners } from "../http-listeners.ts";
 import { printRules } from "../limits/print.ts";
 import type { RuleHolder } from "../limits/rule-set.ts";
@@ -18,6 +17,7 @@ import type { Settings } from "../settings.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { AddedPage } from "./added-page.ts";
+import { openGrpcPort } from "./connections.ts";
 import { forkWorker } from "./fork.ts";
 import { jsonByWorker } from "./json-by-worker.ts";
 import { WorkerPool } from "./pool.ts";
@@ -60,20 +60,18 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
   ];
   const http = await startHttpListeners(settings, pagesOf(pool, metrics, rules, failing), log);
   closers.add(() => http.close(isStopping ? settings.shutdownGraceMs : 0));
-  if ("socketPath" in settings.grpc.address)
-    await removeAbandoned(settings.grpc.address.socketPath);
-  const listening = pool.start();
-  // If the rules cannot be had, that is told instead.
-  listening.catch(() => undefined);
+  const started = pool.start();
   closers.add(() => (isStopping ? pool.stop() : pool.kill()));
   await followRules(rules, settings.rules, log, closers);
-  const first = await listening;
+  const counters = (await started) ?? "nowhere yet, as no worker has started";
+  const grpc = await openGrpcPort(settings.grpc.address, pool, log);
+  closers.add(() => grpc.close());
 
   return {
-    grpcPort: first?.grpcPort,
+    grpcPort: grpc.port,
     httpPort: http.httpPort,
     debugPort: http.debugPort,
-    counters: first?.counters ?? "nowhere yet, as no worker has started",
+    counters,
     working: pool.working,
     get rules() {
       return rules.current;

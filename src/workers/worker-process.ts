@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Timers } from "../clock.ts";
 import type { HttpAnswer } from "../http/server.ts";
 import type { Ended, FromWorker, Question, ToWorker } from "./messages.ts";
@@ -8,6 +9,8 @@ export interface Child {
   readonly pid: number | undefined;
   /** Is lost when the process has ended. */
   send(message: ToWorker): void;
+  /** Gives it a connection, which stays open here as well. */
+  give(socket: Socket): void;
   /** Ends it at once (SIGKILL), stuck or not. */
   kill(): void;
   onMessage(listener: (message: FromWorker) => void): void;
@@ -21,16 +24,24 @@ interface Asked {
   readonly cancelTimeout: () => void;
 }
 
-/** What a worker fails by that has not said anything yet, or has ended. */
+/** A connection that a worker was given, and has not taken yet. */
+interface Given {
+  readonly socket: Socket;
+  readonly sinceMs: number;
+}
+
+/** What a worker fails by that is not there yet, or no longer. */
 const absent: readonly string[] = ["workers"];
 
-/** One worker from its fork to its end: what it said of itself, and the questions that it owes an answer. */
+/** One worker from its fork to its end: what it said of itself, its connections, and the questions that it owes an answer. */
 export class WorkerProcess {
   readonly ended: Promise<Ended>;
   readonly #child: Child;
   readonly #timers: Timers;
   readonly #bornMs: number;
   readonly #asked = new Map<number, Asked>();
+  readonly #given: Given[] = [];
+  #connections = 0;
   #lastId = 0;
   #failing = absent;
   #hasStarted: boolean = false;
@@ -63,7 +74,7 @@ export class WorkerProcess {
     return this.#timers.nowMs() - this.#bornMs;
   }
 
-  /** Whether it hears messages. */
+  /** Whether it hears messages and takes connections. */
   get hasStarted(): boolean {
     return this.#hasStarted;
   }
@@ -71,6 +82,17 @@ export class WorkerProcess {
   /** The parts of it that do not hold. */
   get failing(): readonly string[] {
     return this.#failing;
+  }
+
+  /** Open connections, those among them that it has not taken yet. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** For how long it has owed it to take a connection; 0 when it owes none. */
+  get waitedMs(): number {
+    const [oldest] = this.#given;
+    return oldest === undefined ? 0 : this.#timers.nowMs() - oldest.sinceMs;
   }
 
   /** How often in a row it was asked for its pulse and said nothing since. */
@@ -101,20 +123,46 @@ export class WorkerProcess {
     });
   }
 
+  /** From here on the connection is the worker's; if it ends before it takes it, the connection is closed. */
+  give(socket: Socket): void {
+    this.#connections += 1;
+    this.#given.push({ socket, sinceMs: this.#timers.nowMs() });
+    this.#child.give(socket);
+  }
+
   kill(): void {
     this.#child.kill();
   }
 
   #receive(message: FromWorker): void {
     this.#silentPulses = 0;
-    if (message.type === "started") this.#hasStarted = true;
-    else if (message.type === "health") this.#failing = message.failing;
-    else if (message.type === "answer") this.#take(message.id)?.resolve(message.answer);
+    switch (message.type) {
+      case "started":
+        this.#hasStarted = true;
+        break;
+      case "health":
+        this.#failing = message.failing;
+        break;
+      case "taken":
+        this.#given.shift()?.socket.destroy();
+        break;
+      case "closed":
+        this.#connections -= 1;
+        break;
+      case "answer":
+        this.#take(message.id)?.resolve(message.answer);
+        break;
+      case "pulse":
+      case "unreachable":
+        break;
+    }
   }
 
   #end(): void {
     this.#hasEnded = true;
+    this.#hasStarted = false;
     this.#failing = absent;
+    for (const { socket } of this.#given.splice(0)) socket.destroy();
     for (const id of this.#asked.keys()) this.#take(id)?.reject(new Error("the worker ended"));
   }
 

@@ -1,6 +1,7 @@
 import { Closers } from "../closers.ts";
 import { type Core, openCore } from "../core.ts";
 import { VelocityGateError } from "../errors.ts";
+import type { AcceptedConnections } from "../grpc/engine.ts";
 import { startGrpc } from "../grpc-listener.ts";
 import type { HttpAnswer } from "../http/server.ts";
 import type { Settings } from "../settings.ts";
@@ -9,49 +10,49 @@ import { GivenRules } from "./given-rules.ts";
 import type { FromWorker, Question, ToWorker } from "./messages.ts";
 
 /** The way to the primary. */
-export interface Primary {
+export interface Primary extends AcceptedConnections {
   /** Resolves when the message is on its way. */
   tell(message: FromWorker): Promise<void>;
+  /** Hears all messages but connections. */
   onMessage(listener: (message: ToWorker) => void): void;
 }
 
 /**
- * One of several processes: serves the gRPC port, with rules that the primary gives it, and answers what the primary asks.
+ * One of several processes: serves the connections that the primary gives it, by rules that the primary gives it, and answers what
+ * the primary asks.
  *
- * @returns the exit code, when it is over: 0 after an orderly end, 1 when the counters could not be reached, 2 when the settings
- *   cannot be followed; the primary was told
+ * @returns the exit code, when it is over: 0 after an orderly end, 1 when the counters could not be reached, which the primary was
+ *   told
  */
 export async function runWorker(
   settings: Settings,
   world: World,
   primary: Primary,
-): Promise<0 | 1 | 2> {
+): Promise<0 | 1> {
   const closers = new Closers();
   const rules = new GivenRules(settings.rules.mergeDomains, (loaded) => core.rulesLoaded(loaded));
   const core = openCore(settings, world, rules, closers);
+  const grpc = await startGrpc(settings, { ...core, log: world.log, address: primary });
+  closers.add(() => grpc.drain(settings.shutdownGraceMs));
+
   const drained = new Promise<void>((resolve) => {
     primary.onMessage((message) => {
       if (message.type === "rules") rules.put(message.files);
       else if (message.type === "drain") resolve();
-      else void reply(message, core, primary);
+      else if (message.type !== "connection") void reply(message, core, primary);
     });
   });
   const tellHealth = () => primary.tell({ type: "health", failing: core.health.failing });
   core.health.onChange(() => void tellHealth());
-  await primary.tell({ type: "started" });
+  await primary.tell({ type: "started", counters: core.counters });
   await tellHealth();
 
   try {
-    const grpc = await startGrpc(settings, { ...core, log: world.log });
-    closers.add(() => grpc.drain(settings.shutdownGraceMs));
-    const { counters } = core;
-    await primary.tell({ type: "listening", grpcPort: grpc.port, counters });
     await Promise.race([drained, failureOf(core.working)]);
   } catch (error) {
     if (!(error instanceof VelocityGateError)) throw error;
-    const isRefused = error.code === "SETTINGS_INVALID";
-    await primary.tell({ type: isRefused ? "refused" : "unreachable", text: error.message });
-    return isRefused ? 2 : 1;
+    await primary.tell({ type: "unreachable", text: error.message });
+    return 1;
   }
   core.beginStop();
   await closers.close();

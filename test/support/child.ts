@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Ended, FromWorker, ToWorker } from "../../src/workers/messages.ts";
 import type { Child } from "../../src/workers/worker-process.ts";
 
@@ -6,6 +7,8 @@ export class ScriptedChild implements Child {
   readonly pid: number;
   /** What it was told, in order. */
   readonly told: ToWorker[] = [];
+  /** The connections that it was given. */
+  readonly given: Socket[] = [];
   wasKilled: boolean = false;
   #onMessage: (message: FromWorker) => void = () => undefined;
   #onEnd: (how: Ended) => void = () => undefined;
@@ -16,6 +19,10 @@ export class ScriptedChild implements Child {
 
   send(message: ToWorker): void {
     this.told.push(message);
+  }
+
+  give(socket: Socket): void {
+    this.given.push(socket);
   }
 
   kill(): void {
@@ -38,11 +45,11 @@ export class ScriptedChild implements Child {
 
   /** Says what one says that starts and finds everything well. */
   comesUp(): this {
-    return this.says(
-      { type: "started" },
-      { type: "listening", grpcPort: 8081, counters: "in Redis" },
-      { type: "health", failing: [] },
-    );
+    return this.starts([]);
+  }
+
+  starts(failing: readonly string[] = ["rules", "store"]): this {
+    return this.says({ type: "started", counters: "in Redis" }, { type: "health", failing });
   }
 
   end(how: Ended): void {

@@ -2,6 +2,7 @@ import { afterEach, describe, jest } from "@jest/globals";
 import type { StartEngine } from "../../../src/grpc/engine.ts";
 import { startGrpcJs } from "../../../src/grpc/grpc-js.ts";
 import { startH2 } from "../../../src/grpc/h2/server.ts";
+import { acceptedBehaviours } from "./behaviours/accepted.ts";
 import { connectionBehaviours } from "./behaviours/connection.ts";
 import { directBehaviours } from "./behaviours/direct.ts";
 import { listenBehaviours } from "./behaviours/listen.ts";
@@ -26,5 +27,6 @@ describe.each(engines)("the %s engine", (_name, start) => {
   describe("direct calls", () => directBehaviours(harness));
   describe("streams", () => streamBehaviours(harness));
   describe("connections", () => connectionBehaviours(harness));
+  describe("connections of another process", () => acceptedBehaviours(harness));
   describe("listening", () => listenBehaviours(harness));
 });
