@@ -115,6 +115,7 @@ export class Connection implements StreamsOwner {
 
   /** The end of a tick: sends what there is to say. */
   flush(): void {
+    if (this.#lifetime.hasEnded) return;
     this.#streams.settle();
     this.#frames.settle();
     this.#lifetime.settle(this.nowMs);
@@ -248,8 +249,7 @@ export class Connection implements StreamsOwner {
     this.#hasPeerSettings = true;
     this.countIdleFrame();
     const windowBefore = this.#peer.initialWindowBytes;
-    const { fields } = this.#streams.sender;
-    this.#peer.apply(bytes, start, end, (bytesMax) => fields.onTableSize(bytesMax));
+    this.#peer.apply(bytes, start, end, this.#streams.sender.fields);
     // What follows from the settings is sent behind their ACK.
     sendSettingsAck(this.#output);
     const difference = this.#peer.initialWindowBytes - windowBefore;

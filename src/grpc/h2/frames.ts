@@ -67,11 +67,6 @@ export class FrameReader {
   #split: Buffer | undefined;
   #splitBytes: number = 0;
 
-  /** Whether the beginning of a frame is held. */
-  get isInsideFrame(): boolean {
-    return this.#splitBytes > 0;
-  }
-
   /** `bytes` by words. */
   get view(): DataView {
     this.#view ??= viewOf(this.bytes);

@@ -48,10 +48,7 @@ export class Output {
     this.#onFirst = onFirst;
   }
 
-  /** The most that `reserve` can be asked for. */
-  static readonly roomMax = bufferBytes;
-
-  /** Makes room for `count` bytes behind `end`. */
+  /** Makes room for `count` bytes behind `end`; at most 65,536. */
   reserve(count: number): void {
     if (this.end + count <= this.bytes.length) return;
     this.flush();

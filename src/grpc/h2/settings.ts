@@ -4,9 +4,8 @@ import type { EngineOptions } from "../engine.ts";
 import { putUint16, putUint32, uint16, uint32 } from "./bytes.ts";
 import { ConnectionError, ErrorCode } from "./error-codes.ts";
 import { defaultWindowBytes, windowBytesMax } from "./flow-control.ts";
-import { defaultFrameBytesMax } from "./frames.ts";
-import { defaultTableBytes } from "./hpack-tables.ts";
 import type { H2Limits } from "./limits.ts";
+import type { ResponseFields } from "./response-fields.ts";
 
 /** §6.5.2. */
 export const Setting = {
@@ -22,21 +21,14 @@ const settingBytes = 6;
 
 /** What the peer has set of the settings that concern a server which pushes nothing (§6.5.2). */
 export class PeerSettings {
-  headerTableBytes: number = defaultTableBytes;
   initialWindowBytes: number = defaultWindowBytes;
-  frameBytesMax = defaultFrameBytesMax;
 
   /**
    * Applies the payload of a SETTINGS frame, each parameter in its order (§6.5.3).
-   * @param onTableSize hears every HEADER_TABLE_SIZE: an encoder must know the smallest of several (RFC 7541 §4.2)
+   * @param fields hears every HEADER_TABLE_SIZE: an encoder must know the smallest of several (RFC 7541 §4.2)
    * @throws ConnectionError
    */
-  apply(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    onTableSize: (bytesMax: number) => void,
-  ): void {
+  apply(bytes: Uint8Array, start: number, end: number, fields: ResponseFields): void {
     if ((end - start) % settingBytes !== 0) {
       throw new ConnectionError(
         ErrorCode.FRAME_SIZE_ERROR,
@@ -47,8 +39,7 @@ export class PeerSettings {
       const value = uint32(bytes, at + 2);
       switch (uint16(bytes, at)) {
         case Setting.HEADER_TABLE_SIZE:
-          this.headerTableBytes = value;
-          onTableSize(value);
+          fields.onTableSize(value);
           break;
         case Setting.ENABLE_PUSH:
           if (value > 1) refuse(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1");
@@ -63,10 +54,10 @@ export class PeerSettings {
           if (value < 16_384 || value > 16_777_215) {
             refuse(ErrorCode.PROTOCOL_ERROR, "MAX_FRAME_SIZE is not between 16384 and 16777215");
           }
-          this.frameBytesMax = value;
           break;
         default:
-          // MAX_CONCURRENT_STREAMS bounds pushes; MAX_HEADER_LIST_SIZE is advice, and our fields are few; others are to be ignored.
+          // MAX_CONCURRENT_STREAMS bounds pushes; MAX_HEADER_LIST_SIZE is advice, and our fields are few; others are to be ignored
+          // (§6.5.2). So may larger frames be: the shortest that everybody takes serve as well.
           break;
       }
     }

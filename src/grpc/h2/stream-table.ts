@@ -5,9 +5,6 @@
 
 import type { Stream } from "./stream.ts";
 
-/** How many streams that this server reset are remembered: frames of them may still be under way. */
-const resetsKept = 4096;
-
 export class StreamTable {
   #lastId: number = 0;
   /** The identifiers between the last one that was jumped over and its successor; the peer may not come back to them. */
@@ -15,10 +12,8 @@ export class StreamTable {
   #skippedTo: number = 0;
   #newest: Stream | undefined;
   readonly #others = new Map<number, Stream>();
-  /** Reset by us, while the peer may not know it yet; the oldest first. */
-  #reset: Set<number> | undefined;
-  /** All above this that were reset are in `#reset`. */
-  #forgottenTo: number = 0;
+  /** The highest of those that this server has reset. */
+  #resetTo: number = 0;
 
   /** The highest identifier that the peer has used. */
   get lastId(): number {
@@ -67,19 +62,14 @@ export class StreamTable {
   }
 
   rememberReset(id: number): void {
-    this.#reset ??= new Set();
-    this.#reset.add(id);
-    if (this.#reset.size <= resetsKept) return;
-    const [oldest = 0] = this.#reset;
-    this.#reset.delete(oldest);
-    this.#forgottenTo = Math.max(this.#forgottenTo, oldest);
+    if (id > this.#resetTo) this.#resetTo = id;
   }
 
   /**
-   * Whether frames of a closed stream can have been sent before the peer knew that it is closed (§5.1): this server reset it. What is
-   * too long ago to be remembered gets the benefit of the doubt.
+   * Whether frames of a closed stream can have been sent before the peer knew that it is closed (§5.1): this server has reset it. To
+   * remember each of them is not worth its memory, so one below another that was reset gets the benefit of the doubt.
    */
   mayHaveBeenReset(id: number): boolean {
-    return id <= this.#forgottenTo || this.#reset?.has(id) === true;
+    return id <= this.#resetTo;
   }
 }
