@@ -23,6 +23,8 @@ export interface App {
   readonly working: Promise<void>;
   /** Looks at the rule files, changed or not. */
   reload(): Promise<void>;
+  /** Turns unhealthy for good and goes on serving, so that callers who look leave by themselves. */
+  retire(): void;
   /** Turns unhealthy, lets calls in flight finish for at most `SHUTDOWN_GRACE`, and closes everything. */
   stop(): Promise<void>;
 }
@@ -70,6 +72,7 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
       return rules.current;
     },
     reload: async () => void (await rules.load()),
+    retire: () => core.beginStop(),
     stop: () => {
       graceMs = settings.shutdownGraceMs;
       core.beginStop();

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { announce } from "./announce.ts";
 import type { App } from "./app.ts";
 import { systemClock } from "./clock.ts";
@@ -8,7 +9,7 @@ import { logUnhandled } from "./log-unhandled.ts";
 import { createLogger, type Logger } from "./observe/log.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
-/** How long an orderly end may take beyond `SHUTDOWN_GRACE`. */
+/** How long an orderly end may take beyond `SHUTDOWN_DELAY` and `SHUTDOWN_GRACE`. */
 const exitMarginMs = 5_000;
 
 const settings = withRules(settingsOrExit());
@@ -20,7 +21,7 @@ await run(settings, log);
 /** Starts the service and ties it to the process's signals, which may come before it is up. */
 async function run(settings: Settings, log: Logger): Promise<void> {
   const starting = start(settings, log);
-  const stop = stopOnce(starting, settings.shutdownGraceMs, log);
+  const stop = stopOnce(starting, settings, log);
   process.on("SIGHUP", () => void starting.then((app) => app.reload()));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 
@@ -48,7 +49,7 @@ async function start(settings: Settings, log: Logger): Promise<App> {
 /** Ends the process in order at the first call, and at once at the second. */
 function stopOnce(
   starting: Promise<App>,
-  graceMs: number,
+  { shutdownDelayMs, shutdownGraceMs }: Settings,
   log: Logger,
 ): (signal: NodeJS.Signals) => void {
   let isStopping = false;
@@ -58,10 +59,16 @@ function stopOnce(
       process.exit(1);
     }
     isStopping = true;
-    log.info("stopping", { signal, graceMs });
-    setTimeout(() => process.exit(1), graceMs + exitMarginMs).unref();
+    // Who types Ctrl-C does not want to wait for Envoys.
+    const delayMs = signal === "SIGINT" ? 0 : shutdownDelayMs;
+    log.info("stopping", { signal, delayMs, graceMs: shutdownGraceMs });
+    setTimeout(() => process.exit(1), delayMs + shutdownGraceMs + exitMarginMs).unref();
     starting
-      .then((app) => app.stop())
+      .then(async (app) => {
+        app.retire();
+        await delay(delayMs);
+        await app.stop();
+      })
       .then(
         () => process.exit(0),
         (error: unknown) => {

@@ -23,6 +23,8 @@ export interface Settings {
   readonly decision: Omit<DecisionOptions, "random">;
   readonly answer: AnswerOptions;
   readonly metrics: MetricsSettings;
+  /** Between the turn of health and the end of service. */
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
   /** Unhealthy while no connection to Redis stands; else healthy once Redis has been reached. */
   readonly redisHealthCheckActiveConnection: boolean;

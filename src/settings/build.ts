@@ -29,6 +29,7 @@ export function buildSettings(reading: Reading): Settings {
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
     metrics: { limitsMax: values.METRICS_MAX_LIMITS, extraTags: values.EXTRA_TAGS },
+    shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownGraceMs: values.SHUTDOWN_GRACE,
     redisHealthCheckActiveConnection: values.REDIS_HEALTH_CHECK_ACTIVE_CONNECTION,
     shown: reading.shown,

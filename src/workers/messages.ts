@@ -11,6 +11,8 @@ export type ToWorker =
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
   /** To be answered by a `pulse`: it shows that the worker is not stuck. */
   | { readonly type: "pulse" }
+  /** Turn unhealthy for good, and go on serving. */
+  | { readonly type: "retire" }
   /** End in order. */
   | { readonly type: "drain" };
 

@@ -78,6 +78,11 @@ export class WorkerPool {
     for (const worker of this.workers) if (worker.hasStarted) worker.tell({ type: "rules", files });
   }
 
+  /** Has every worker turn unhealthy and go on. */
+  retire(): void {
+    for (const worker of this.workers) if (worker.hasStarted) worker.tell({ type: "retire" });
+  }
+
   /**
    * Lets every worker end in order, and waits for all.
    *

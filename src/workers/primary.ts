@@ -77,6 +77,10 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
       return rules.current;
     },
     reload: async () => void (await rules.load()),
+    retire() {
+      isStopping = true;
+      pool.retire();
+    },
     stop: () => {
       isStopping = true;
       return closers.close();

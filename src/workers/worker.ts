@@ -38,6 +38,7 @@ export async function runWorker(
   const drained = new Promise<void>((resolve) => {
     primary.onMessage((message) => {
       if (message.type === "rules") rules.put(message.files);
+      else if (message.type === "retire") core.beginStop();
       else if (message.type === "drain") resolve();
       else if (message.type !== "connection") void reply(message, core, primary);
     });

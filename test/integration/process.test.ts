@@ -132,6 +132,25 @@ describe("signals", () => {
     expect(code).toBe(0);
   });
 
+  test("SIGTERM turns health at once, and the service goes on for SHUTDOWN_DELAY", async () => {
+    const service = await gate({
+      rules: { "rules.yaml": goodRules },
+      settings: { SHUTDOWN_DELAY: "60s" },
+    });
+    service.signal("SIGTERM");
+    const origin = `http://127.0.0.1:${service.httpPort}`;
+    await eventually(async () => expect((await fetch(`${origin}/healthcheck`)).status).toBe(500));
+    const body = '{"domain":"d","descriptors":[{"entries":[{"key":"k"}]}]}';
+    const { status } = await fetch(`${origin}/json`, { method: "POST", body });
+    expect(status).toBe(200);
+    const { output } = await runBuilt("cli/main.js", [
+      ...["ask", "--address", `127.0.0.1:${service.grpcPort}`, "--domain", "d", "k"],
+    ]);
+    expect(output).toMatch(/^OK/);
+    service.signal("SIGTERM");
+    expect((await service.exited).code).toBe(1);
+  });
+
   test("SIGHUP looks at the rules and does not end it", async () => {
     const service = await gate({
       rules: { "rules.yaml": goodRules },

@@ -60,6 +60,7 @@ async function startGateOnce({ rules, settings = {} }: GateOptions): Promise<Tes
     RUNTIME_WATCH_ROOT: "false",
     RUNTIME_IGNOREDOTFILES: "true",
     BACKEND_TYPE: "memory",
+    SHUTDOWN_DELAY: "0s",
     ...settings,
   });
   try {

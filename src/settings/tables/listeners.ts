@@ -60,10 +60,15 @@ export const listeners = {
     [1_024, 67_108_864],
     "Longest gRPC request; a longer one gets RESOURCE_EXHAUSTED.",
   ),
+  SHUTDOWN_DELAY: duration(
+    "1s",
+    ["0s", "10m"],
+    "After SIGTERM, how long the service goes on as before but for its health, so that Envoys whose health checks notice send their calls elsewhere first. More than their interval times `unhealthy_threshold`; 0s where something else waits, such as a preStop hook.",
+  ),
   SHUTDOWN_GRACE: duration(
     "10s",
     ["0s", "1h"],
-    "After SIGTERM, how long calls in flight may take before the process ends regardless.",
+    "After that, how long calls in flight may take before the process ends regardless.",
   ),
   GRPC_SERVER_USE_TLS: boolean(
     false,

@@ -56,6 +56,7 @@ describe("an empty environment", () => {
       },
       answer: { responseHeaders: undefined, requestHeaders: undefined, dynamicMetadata: false },
       metrics: { limitsMax: 10_000, extraTags: new Map() },
+      shutdownDelayMs: 1_000,
       shutdownGraceMs: 10_000,
       redisHealthCheckActiveConnection: false,
       shown: {},
@@ -130,6 +131,7 @@ describe("each setting arrives where it is read", () => {
       { METRICS_MAX_LIMITS: "100", EXTRA_TAGS: "a:b" },
       { metrics: { limitsMax: 100, extraTags: new Map([["a", "b"]]) } },
     ],
+    [{ SHUTDOWN_DELAY: "2s" }, { shutdownDelayMs: 2000 }],
     [{ SHUTDOWN_GRACE: "1s" }, { shutdownGraceMs: 1000 }],
     [{ REDIS_HEALTH_CHECK_ACTIVE_CONNECTION: "true" }, { redisHealthCheckActiveConnection: true }],
   ])("%j", (env, expected) => {
