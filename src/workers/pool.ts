@@ -38,6 +38,7 @@ export class WorkerPool {
   readonly #firstReached = deferred<void>();
   readonly #firstTry = deferred<string | undefined>();
   #files: readonly RuleFile[] | undefined;
+  #isRetired: boolean = false;
   #isStopping: boolean = false;
 
   constructor(options: PoolOptions) {
@@ -78,8 +79,9 @@ export class WorkerPool {
     for (const worker of this.workers) if (worker.hasStarted) worker.tell({ type: "rules", files });
   }
 
-  /** Has every worker turn unhealthy and go on. */
+  /** Has every worker turn unhealthy and go on, and those that come later start so. */
   retire(): void {
+    this.#isRetired = true;
     for (const worker of this.workers) if (worker.hasStarted) worker.tell({ type: "retire" });
   }
 
@@ -122,6 +124,7 @@ export class WorkerPool {
       case "started":
         log.info("a worker has started", { worker: number, pid: worker.pid });
         if (this.#files !== undefined) worker.tell({ type: "rules", files: this.#files });
+        if (this.#isRetired) worker.tell({ type: "retire" });
         this.#firstTry.resolve(message.counters);
         break;
       case "health":

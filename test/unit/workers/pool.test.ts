@@ -187,6 +187,19 @@ describe("a worker that is stuck", () => {
 });
 
 describe("the end", () => {
+  test("begins with all of them unhealthy, and so is one that comes in place of another", async () => {
+    const { pool, child, timers } = poolOf(2);
+    void pool.start();
+    child(0).comesUp();
+    pool.retire();
+    child(1).comesUp();
+    child(0).end(crash);
+    await settled();
+    timers.advance(100);
+    child(2).comesUp();
+    for (const at of [0, 1, 2]) expect(child(at).told).toEqual([{ type: "retire" }]);
+  });
+
   test("lets every worker end in order, and waits for all", async () => {
     const { pool, child, timers } = poolOf(2);
     void pool.start();
