@@ -162,10 +162,6 @@ export class Connection implements StreamsOwner {
     this.#lifetime.leave(this.nowMs, "server is shutting down", Number.POSITIVE_INFINITY);
   }
 
-  destroy(): void {
-    this.#transport.destroy();
-  }
-
   countIdleFrame(): void {
     this.#idleFrames.count(this.nowMs);
   }

@@ -136,6 +136,17 @@ describe("unary requests", () => {
   });
 });
 
+test("whole messages of requests that have not ended are held within the same budget", () => {
+  const wire = echoWire({ messageBytesMax: 1000, limits: { partialMessageBytesMax: 500 } });
+  const bytes = message("x".repeat(1000));
+  wire.send(headers(1), data(1, bytes), headers(3), data(3, bytes));
+  expect(wire.answers.on(3).fields).toMatchObject({
+    "grpc-status": String(Status.RESOURCE_EXHAUSTED),
+  });
+  wire.send(lastData(1));
+  expect(wire.answers.body(1)).toEqual(bytes);
+});
+
 describe("concurrency", () => {
   test("streams above the bound are refused, and served when others have ended", async () => {
     const waiting: ((answer: Uint8Array) => void)[] = [];
