@@ -73,9 +73,9 @@ export interface Methods {
 export interface EngineOptions {
   /** The longest request message, in bytes; a longer one ends with RESOURCE_EXHAUSTED. */
   readonly messageBytesMax: number;
-  /** A connection older than this is told to go away (GOAWAY), ±10 %. */
+  /** A connection older than this is told to go away (GOAWAY), ±10 %. Infinity: none is. */
   readonly connectionAgeMaxMs: number;
-  /** How long calls of such a connection may still take. */
+  /** How long calls of such a connection may still take. Infinity: as long as they like. */
   readonly connectionAgeGraceMs: number;
   /** Streams that one connection may have open at a time. */
   readonly concurrentStreamsMax: number;

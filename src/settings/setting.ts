@@ -161,6 +161,21 @@ export function duration(
   };
 }
 
+/** The same for a bound that need not be: 0, read as infinity, means that there is none. */
+export function durationOrNone(
+  value: string,
+  range: readonly [string, string],
+  meaning: string,
+): Setting<number> {
+  const bound = duration(value, range, meaning);
+  return {
+    ...bound,
+    accepted: `0 for none, or ${bound.accepted}`,
+    parse: (given) =>
+      parseDurationMs(given) === 0 ? Number.POSITIVE_INFINITY : bound.parse(given),
+  };
+}
+
 /** Items between commas, taken as written. */
 export function list(meaning: string, extra: Extra = {}): Setting<readonly string[]> {
   return {
@@ -191,14 +206,14 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-/** `host:port`; an IPv6 host stands in brackets, no host means every address. */
+/** `host:port`; an IPv6 host stands in brackets, no host means every address, and no text at all the default. */
 export function address(value: string, meaning: string): Setting<HostAndPort> {
   return {
     type: "address",
     default: value,
     meaning,
     accepted: "host:port or :port",
-    parse: parseAddress,
+    parse: (given) => parseAddress(given === "" ? value : given),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   boolean,
   choice,
   duration,
+  durationOrNone,
   integer,
   integerWithin,
   port,
@@ -40,14 +41,14 @@ export const listeners = {
     "Which gRPC server runs: our own on HTTP/2 (`h2`), or @grpc/grpc-js. They behave alike; ours costs a fraction.",
   ),
   WORKERS: workers(),
-  GRPC_MAX_CONNECTION_AGE: duration(
+  GRPC_MAX_CONNECTION_AGE: durationOrNone(
     "24h",
     ["1s", "8760h"],
     "A gRPC connection older than this (±10 %) is told to go away, so that clients spread over new instances.",
   ),
-  GRPC_MAX_CONNECTION_AGE_GRACE: duration(
+  GRPC_MAX_CONNECTION_AGE_GRACE: durationOrNone(
     "1h",
-    ["0s", "8760h"],
+    ["1ms", "8760h"],
     "How long calls of such a connection may still take.",
   ),
   GRPC_MAX_CONCURRENT_STREAMS: integer(

@@ -39,10 +39,7 @@ export const observation = {
     false,
     "Opens no metrics port, whatever USE_PROMETHEUS says; `/metrics` of the HTTP port stays.",
   ),
-  PROMETHEUS_PATH: text("/metrics", "Path of the metrics on the metrics port.", {
-    accepted: "a path that begins with /",
-    matches: /^\/[^\s?#]*$/,
-  }),
+  PROMETHEUS_PATH: metricsPath(),
   PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS: boolean(
     false,
     "Observes response times in milliseconds, under the same name.",
@@ -81,6 +78,15 @@ export const observation = {
   }),
   TRACING_SAMPLING_RATE: number(1, [0, 1], "Share of requests that are traced.", withTracing),
 } as const;
+
+/** Empty, it is the default, as the address is. */
+function metricsPath(): Setting<string> {
+  const path = text("/metrics", "Path of the metrics on the metrics port.", {
+    accepted: "a path that begins with /",
+    matches: /^\/[^\s?#]*$/,
+  });
+  return { ...path, parse: (given) => path.parse(given === "" ? path.default : given) };
+}
 
 function logFormat(): Setting<LogFormat> {
   return {

@@ -88,6 +88,15 @@ describe("each setting arrives where it is read", () => {
       { grpc: { connectionAgeMaxMs: 90_000, connectionAgeGraceMs: 5_000 } },
     ],
     [
+      { GRPC_MAX_CONNECTION_AGE: "0", GRPC_MAX_CONNECTION_AGE_GRACE: "0s" },
+      {
+        grpc: {
+          connectionAgeMaxMs: Number.POSITIVE_INFINITY,
+          connectionAgeGraceMs: Number.POSITIVE_INFINITY,
+        },
+      },
+    ],
+    [
       { GRPC_MAX_CONCURRENT_STREAMS: "7", GRPC_MAX_MSG_SIZE_IN_BYTES: "2048" },
       { grpc: { concurrentStreamsMax: 7, messageBytesMax: 2048 } },
     ],
@@ -97,6 +106,10 @@ describe("each setting arrives where it is read", () => {
     [
       { USE_PROMETHEUS: "1", PROMETHEUS_ADDR: "[::1]:9", PROMETHEUS_PATH: "/m" },
       { prometheus: { enabled: true, host: "::1", port: 9, path: "/m" } },
+    ],
+    [
+      { PROMETHEUS_ADDR: "", PROMETHEUS_PATH: "" },
+      { prometheus: { port: 9090, path: "/metrics" } },
     ],
     [{ USE_PROMETHEUS: "1", DISABLE_STATS: "1" }, { prometheus: { enabled: false } }],
     [

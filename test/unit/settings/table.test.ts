@@ -179,13 +179,12 @@ describe("the reference's settings", () => {
 
 describe("a name that is set to nothing", () => {
   const named = [...settings].map(([name, { type }]) => [name, type] as const);
-  const mayBeEmpty = new Set(["text", "list", "map"]);
+  const mayBeEmpty = new Set(["text", "list", "map", "address"]);
   /** Texts of which the empty one is none that is accepted. */
   const exceptions = new Set([
     "CONFIG_TYPE",
     "GRPC_ENGINE",
     "LOG_LEVEL",
-    "PROMETHEUS_PATH",
     "REDIS_TYPE",
     "REDIS_PERSECOND_TYPE",
     "WORKERS",
