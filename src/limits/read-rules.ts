@@ -30,7 +30,7 @@ export function readRules(root: YamlNode | undefined, findings: Finding[]): Rule
   return file;
 }
 
-const uint32Max = 2n ** 32n - 1n;
+const uint32Max = 2 ** 32 - 1;
 
 /** Go's names of the types, which the reference's messages tell. */
 const goTypes = {
@@ -228,9 +228,9 @@ class Reader {
     return this.#within(node, (target) => {
       const resolved = target.kind === "scalar" ? resolveScalar(target) : undefined;
       if (resolved?.type === "null") return 0;
-      if (resolved?.type === "int" && resolved.value >= 0n && resolved.value <= uint32Max) {
-        return Number(resolved.value);
-      }
+      const number =
+        resolved?.type === "int" || resolved?.type === "float" ? wholeUint32(resolved.value) : -1;
+      if (number >= 0) return number;
       return this.#typeError(target, "uint32", `a whole number from 0 to ${uint32Max}`, before);
     });
   }
@@ -246,6 +246,16 @@ class Reader {
     this.#findings.push(typeError(node, goType, accepted));
     return before as T;
   }
+}
+
+/**
+ * yaml.v2 cuts fractions off. `checkKeys` refuses them, but does not see one that a later value of the same key replaces.
+ *
+ * @returns -1 when it is none
+ */
+function wholeUint32(value: bigint | number): number {
+  const whole = Math.trunc(Number(value)) + 0;
+  return whole >= 0 && whole <= uint32Max ? whole : -1;
 }
 
 /** Where yaml.v2 decodes into a pointer, `Null` and `NULL` are an empty value, and only the other spellings none. */

@@ -450,6 +450,24 @@ describe("a rule file means what yaml.v2 makes of it", () => {
     expect(match?.limit).toMatchObject({ unit: "DAY", name: "n", requestsPerUnit: 3 });
   });
 
+  test.each([
+    ["5.9", 5],
+    ["1e3", 1000],
+    ["-0.5", 0],
+    ["4294967295.5", 4_294_967_295],
+  ])(
+    "requests_per_unit: %s loses its fraction where the key check does not see it",
+    (given, is) => {
+      const twice = `rate_limit: { unit: day, requests_per_unit: ${given} }, rate_limit: { name: n }`;
+      expect(matchOf(domainOf(withRule(twice)), ["k", ""])?.limit.requestsPerUnit).toBe(is);
+    },
+  );
+
+  test.each(["-1.5", "4294967296.0", ".inf", ".nan"])("and %s is no uint32 there", (given) => {
+    const twice = `rate_limit: { unit: day, requests_per_unit: ${given} }, rate_limit: { name: n }`;
+    expect(refusal({ "a.yaml": withRule(twice) })).toContain(`!!float \`${given.slice(0, 7)}`);
+  });
+
   test("anchors, aliases and merged maps", () => {
     const text = `domain: d
 descriptors:
