@@ -1,4 +1,6 @@
-/** Ends a test run with one line that says how many cases passed and failed, whatever else was printed. */
+import { writeSync } from "node:fs";
+
+/** Ends a test run with one line that says how many cases passed and failed, behind everything else that is printed. */
 export default class SummaryReporter {
   onRunComplete(_contexts, results) {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = results;
@@ -6,8 +8,8 @@ export default class SummaryReporter {
     const brokenFiles = testResults.filter((file) => file.testExecError !== undefined).length;
     const skipped = numPendingTests + numTodoTests;
     const tail = skipped > 0 ? `, ${skipped} skipped` : "";
-    process.stdout.write(
-      `\n${numPassedTests} passed, ${numFailedTests + brokenFiles} failed${tail}\n`,
-    );
+    const line = `${numPassedTests} passed, ${numFailedTests + brokenFiles} failed${tail}`;
+    // Jest adds its own summary after all other reporters.
+    process.once("exit", () => writeSync(1, `\n${line}\n`));
   }
 }
