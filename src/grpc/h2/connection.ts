@@ -3,10 +3,9 @@
  * Where the other sections are:
  *
  * §4.1, §4.2 frames.ts · §4.3, §6.10 header-blocks.ts · §5.1 stream.ts, streams.ts · §5.1.1 stream-table.ts · §5.2, §6.9
- * flow-control.ts, sender.ts · §5.4, §7 error-codes.ts · §6.1 to §6.4 stream-frames.ts · what we send of §6.4 to §6.9
- * control-frames.ts · §6.5 settings.ts · §6.8, §9.1 lifetime.ts · §8.1.1, §8.3 request-head.ts · §8.2 fields.ts · §9.2 server.ts ·
- * §10.5 limits.ts,
- * idle-frames.ts
+ * flow-control.ts, sender.ts · §5.4, §7 error-codes.ts · §6.1 to §6.4, §6.9 stream-frames.ts · what we send of §6.4 to §6.9
+ * control-frames.ts · §6.5 settings.ts · §6.8, §9.1 lifetime.ts · §8.1.1, §8.3 request-head.ts · §8.2 fields.ts · §3.2, §3.3, §9.2
+ * server.ts · §10.5 limits.ts, idle-frames.ts
  */
 
 import { uint8, uint31 } from "./bytes.ts";

@@ -84,7 +84,7 @@ export class FrameReader {
    * @throws ConnectionError as soon as the header announces a frame longer than we allow (§4.2)
    */
   next(): boolean {
-    if (this.#split !== undefined) return this.#nextSplit();
+    if (this.#split !== undefined) return this.#nextSplit() || this.#endChunk();
     const left = this.#chunk.length - this.#at;
     if (left >= frameHeaderBytes) {
       const frameBytes = frameHeaderBytes + this.#readHeader(this.#chunk, this.#at);
@@ -100,12 +100,7 @@ export class FrameReader {
       }
     }
     if (left > 0) this.#hold(left);
-    // Nothing may keep the chunk alive while the connection is idle.
-    this.#chunk = noBytes;
-    this.bytes = noBytes;
-    this.#view = undefined;
-    this.#at = 0;
-    return false;
+    return this.#endChunk();
   }
 
   /** §6.1, §6.2: takes the padding off the current frame, which is of a type that may have it. */
@@ -129,6 +124,15 @@ export class FrameReader {
     this.flags = uint8(bytes, at + 4);
     this.streamId = uint31(bytes, at + 5);
     return length;
+  }
+
+  /** The chunk is read to its end: nothing keeps it alive while the connection is idle. */
+  #endChunk(): false {
+    this.#chunk = noBytes;
+    this.bytes = noBytes;
+    this.#view = undefined;
+    this.#at = 0;
+    return false;
   }
 
   #nextSplit(): boolean {

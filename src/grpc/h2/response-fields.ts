@@ -4,7 +4,7 @@
  * dynamic table; from then on the blocks of an OK answer are two bytes and one. Everything else is a literal that leaves the table alone.
  */
 
-import type { Status } from "../status.ts";
+import { Status } from "../status.ts";
 import { encodeMessage } from "./grpc-message.ts";
 import { defaultTableBytes } from "./hpack-tables.ts";
 
@@ -24,6 +24,8 @@ const status200 = 8;
 const allow = 22;
 const contentType = 31;
 const newName = 0;
+
+const encodings = "identity,deflate,gzip";
 
 /** The newest two indexes of the dynamic table. */
 const newest = 62;
@@ -85,6 +87,9 @@ export class ResponseFields {
   putStatus(into: Buffer, at: number, status: Status, message: string): number {
     let to = this.#putTableSize(into, at);
     to = putLiteral(into, to, "grpc-status", String(status));
+    // What is not implemented may be the compression («Message-Encoding»): the peer learns which ones are.
+    if (status === Status.UNIMPLEMENTED)
+      to = putLiteral(into, to, "grpc-accept-encoding", encodings);
     if (message === "") return to;
     return putLiteral(into, to, "grpc-message", encodeMessage(message, messageBytesMax));
   }

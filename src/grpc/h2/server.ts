@@ -39,6 +39,19 @@ const drainCheckMs = 100;
 /** A peer that vanished without a word is asked by the kernel whether it is there. */
 const keepAliveInitialDelayMs = 30_000;
 
+/** §9.2.2: those of TLS 1.3, and of TLS 1.2 the ones that HTTP/2 does not prohibit. */
+const ciphers = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
 export const startH2: StartEngine = (methods, address, options) =>
   startH2Server(methods, address, options, {});
 
@@ -205,6 +218,7 @@ function createListener(tls: ServerTls | undefined, accept: (socket: Socket) => 
     // §3.2, §9.2: HTTP/2 is agreed on by ALPN, in TLS 1.2 or later.
     ALPNProtocols: ["h2"],
     minVersion: "TLSv1.2",
+    ciphers,
     handshakeTimeout: defaultLimits.handshakeMaxMs,
     ...(tls.clientCa === undefined
       ? {}

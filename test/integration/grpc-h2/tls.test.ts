@@ -83,12 +83,21 @@ describe("TLS", () => {
     const server = await start();
     expect(await handshake(server, { ALPNProtocols: ["h2"] })).toBe("h2");
     expect(await handshake(server, { ALPNProtocols: ["http/1.1", "h2"] })).toBe("h2");
+    expect(await handshake(server, { ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" })).toBe("h2");
   });
 
   test.each<[string, ConnectionOptions]>([
     ["offers another protocol only", { ALPNProtocols: ["http/1.1"] }],
     ["offers none", {}],
     ["knows TLS 1.1 only", { ALPNProtocols: ["h2"], maxVersion: "TLSv1.1", minVersion: "TLSv1" }],
+    [
+      "offers only what HTTP/2 prohibits",
+      {
+        ALPNProtocols: ["h2"],
+        maxVersion: "TLSv1.2",
+        ciphers: "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA",
+      },
+    ],
     ["wants another name", { ALPNProtocols: ["h2"], servername: "example.com" }],
   ])("a client that %s is not served", async (_what, options) => {
     expect(await handshake(await start(), options)).toMatch(/^(error|closed)/);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { Auditor } from "../../support/h2/auditor.ts";
 import {
   block,
@@ -12,6 +12,8 @@ import {
   windowUpdate,
 } from "../../support/h2/frames.ts";
 import { Fuzzer } from "../../support/h2/fuzz.ts";
+
+jest.setTimeout(60_000);
 
 describe("a server with clients that do what they should not", () => {
   // `npm run fuzz:h2` goes on for as long as one likes.

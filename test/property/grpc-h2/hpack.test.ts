@@ -126,7 +126,7 @@ describe("header blocks of another implementation", () => {
       }),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 });
 
 /** A request with these fields, the third of each telling whether it is never to be indexed. */

@@ -135,6 +135,13 @@ describe("other endings", () => {
     expect(new Pair().say(put)).toBe("grpc-status: 13");
   });
 
+  test("a peer that is told UNIMPLEMENTED learns which encodings are", () => {
+    const put: Put = (fields, into) => fields.putStatus(into, 0, Status.UNIMPLEMENTED, "x");
+    expect(new Pair().say(put)).toBe(
+      "grpc-status: 12, grpc-accept-encoding: identity,deflate,gzip, grpc-message: x",
+    );
+  });
+
   test("the longest message fits into the room that is kept for it", () => {
     const into = Buffer.alloc(8192);
     const end = new ResponseFields().putStatus(into, 0, Status.UNIMPLEMENTED, "é".repeat(9000));
