@@ -32,6 +32,14 @@ describe("a line of JSON", () => {
     expect(lines[0]).toMatch(/^[^\n]*\n$/);
   });
 
+  test("carries the number of the worker that wrote it, where there are several", () => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const log = createLogger({ level: "info", format: "json", worker: 3, destination });
+    log.info("loaded rules");
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ worker: 3, "@message": "loaded rules" });
+  });
+
   test("names each level", () => {
     const { log, lines } = record();
     for (const method of ["debug", "info", "warn", "error", "fatal"] as const) log[method]("x");
