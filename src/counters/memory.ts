@@ -37,7 +37,7 @@ const expiryMax = 0xffff_ffff;
  * displaces itself and not the counters that are about to reach their limits.
  *
  * A counter with a key of 40 ASCII characters takes 109 to 132 bytes, most just after its maps have grown, and each further
- * character one more (measured with 100,000 to 1,100,000 counters: `npm run build && node --expose-gc bench/memory-store.js`).
+ * character one more (measured with 100,000 to 1,100,000 counters: `bench/memory-store.ts`).
  */
 export function createMemoryStore({ clock, keysMax }: MemoryStoreSettings): MemoryStore {
   return new Counters(clock, keysMax);

@@ -1,11 +1,12 @@
-// What a counter in memory costs: `npm run build && node --expose-gc bench/memory-store.js [counters]`.
-import { createMemoryStore } from "../dist/counters/memory.js";
+/** What a counter in memory costs: `node --expose-gc --import ./bench/typescript.js bench/memory-store.ts [counters]`. */
+import { createMemoryStore } from "../src/counters/memory.ts";
+import type { Increment } from "../src/decision/increment.ts";
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const clock = { ms: 1_700_000_000_000, nowMs: () => clock.ms };
 
 /** As `decision/key.ts` builds them, 40 characters each. */
-function increment(i, window) {
+function increment(i: number, window: number): Increment {
   const user = String(i).padStart(9, "0");
   return {
     key: `edge_client_id_user-${user}_${window}`,
@@ -15,7 +16,7 @@ function increment(i, window) {
   };
 }
 
-async function run(name, window) {
+async function run(name: string, window: number): Promise<void> {
   let slowestMs = 0;
   const startMs = performance.now();
   for (let i = 0; i < count; i++) {
@@ -30,7 +31,7 @@ async function run(name, window) {
   );
 }
 
-function memory() {
+function memory(): number {
   globalThis.gc?.();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
