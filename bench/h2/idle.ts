@@ -50,9 +50,11 @@ async function measure(engine: string): Promise<void> {
     loops.push(loop);
   }
   const after = await settledRss(pid);
+  // V8 tidies up once more after some seconds without work.
+  await delay(20_000);
   const cpuBefore = readCpu([pid]);
-  await delay(5000);
-  const cpu = (readCpu([pid]) - cpuBefore) / 5;
+  await delay(15_000);
+  const cpu = (readCpu([pid]) - cpuBefore) / 15;
   process.stdout.write(
     `${engine.padEnd(12)} ${((after - before) / count / 1024).toFixed(2)} KiB of RSS for each of ${count} connections ` +
       `(${(before / 2 ** 20).toFixed(0)} to ${(after / 2 ** 20).toFixed(0)} MiB); ${(cpu * 100).toFixed(2)} % of a core while idle\n`,
