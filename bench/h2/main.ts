@@ -100,6 +100,10 @@ const entrants = [
   ...(await Promise.all(values.engines.split(",").map(startEngine))),
   ...(await Promise.all(rivals.map(startRival))),
 ];
+// However this ends, they end with it.
+process.once("exit", () => {
+  for (const entrant of entrants) entrant.process.kill();
+});
 process.stdout.write(
   `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}; microseconds of the server's CPU time per call (calls a second)\n`,
 );
@@ -119,4 +123,4 @@ for (const [connections, streams, fields] of shapes) {
     process.stdout.write(`${name.padEnd(14)} ${cost} us  (${Math.round(median(perSecond))})\n`);
   }
 }
-for (const entrant of entrants) entrant.process.kill();
+process.exit();
