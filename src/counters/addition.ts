@@ -2,15 +2,10 @@ import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { Expiries } from "./expiries.ts";
-import { type RedisCommand, type RedisWords, wireText } from "./redis-command.ts";
+import type { RedisCommand } from "./redis-command.ts";
 import { refused, unavailable } from "./redis-errors.ts";
-
-/** An increment's place: in which call, where there, and how much it adds. */
-interface Place {
-  readonly call: Call;
-  readonly at: number;
-  readonly hits: number;
-}
+import type { Reply } from "./resp/reply.ts";
+import type { WriteBulk } from "./resp/request.ts";
 
 /**
  * Gives hits back, which takes a script because it must neither create a counter nor bring one below 0. It is sent as text each
@@ -25,73 +20,95 @@ redis.call('INCRBY', KEYS[1], string.format('%.0f', -total))
 return 0`;
 
 /**
- * The increments of one key that travel together: INCRBY of their sum, GET when that is 0, or the script for hits given back. The
- * total that comes back tells each increment's own total, since nobody comes between them.
+ * One increment on its way, and with it those of the same key that travel along: they are a chain, in the order in which they came,
+ * and its first one goes to Redis for all. INCRBY of their sum, GET when that is 0, or the script for hits given back. The total that
+ * comes back tells each increment's own total, since nobody comes between them.
  */
 export class Addition implements RedisCommand {
   readonly key: string;
   redirections = 0;
   isAsking = false;
+  readonly #call: Call;
+  /** Whose total this is among those of the call. */
+  readonly #at: number;
+  readonly #hits: number;
   readonly #ttlSeconds: number;
   readonly #expiries: Expiries;
-  readonly #places: Place[];
-  #hits: number;
+  /** The hits of the whole chain, in its first increment. */
+  #sum: number;
+  #next: Addition | undefined = undefined;
+  /** The chain's last increment, in its first one; `undefined`: it is alone. */
+  #last: Addition | undefined = undefined;
 
   constructor({ key, hits, ttlSeconds }: Increment, call: Call, at: number, expiries: Expiries) {
     this.key = key;
+    this.#call = call;
+    this.#at = at;
     this.#hits = hits;
     this.#ttlSeconds = ttlSeconds;
-    this.#places = [{ call, at, hits }];
     this.#expiries = expiries;
+    this.#sum = hits;
   }
 
-  words(): RedisWords {
-    const key = wireText(this.key);
-    if (this.#hits > 0) return ["incrby", key, this.#hits];
-    return this.#hits === 0 ? ["get", key] : ["eval", giveBackScript, 1, key, this.#hits];
+  encode(bulk: WriteBulk): string {
+    const key = bulk(this.key);
+    if (this.#sum > 0) return `*3\r\n$6\r\nINCRBY\r\n${key}${bulk(String(this.#sum))}`;
+    if (this.#sum === 0) return `*2\r\n$3\r\nGET\r\n${key}`;
+    const script = bulk(giveBackScript);
+    return `*5\r\n$4\r\nEVAL\r\n${script}$1\r\n1\r\n${key}${bulk(String(this.#sum))}`;
   }
 
   /** Hits given back go alone: the count may reach 0 on the way, and a sum would not tell. */
   absorb(later: RedisCommand): boolean {
-    if (!(later instanceof Addition) || this.#hits < 0 || later.#hits < 0) return false;
-    const sum = this.#hits + later.#hits;
+    if (!(later instanceof Addition) || this.#sum < 0 || later.#sum < 0) return false;
+    const sum = this.#sum + later.#sum;
     if (sum > Number.MAX_SAFE_INTEGER) return false;
-    this.#hits = sum;
-    for (const place of later.#places) this.#places.push(place);
+    this.#sum = sum;
+    (this.#last ?? this).#precede(later);
+    this.#last = later.#last ?? later;
     return true;
   }
 
-  answer(reply: unknown): void {
-    const total = reply === null ? 0 : Number(reply);
+  #precede(later: Addition): void {
+    this.#next = later;
+  }
+
+  answer(reply: Reply): void {
+    const total = reply === undefined ? 0 : Number(reply);
     if (!Number.isInteger(total)) {
       this.giveUp(unavailable("a counter in Redis holds something that is not a number"));
       return;
     }
-    if (this.#hits > 0 && total === this.#hits) this.#expiries.owe(this.key, this.#ttlSeconds);
-    let running = this.#hits < 0 ? total : total - this.#hits;
-    for (const { call, at, hits } of this.#places) {
-      running += Math.max(0, hits);
-      call.settle(at, Math.max(0, Math.min(running, Number.MAX_SAFE_INTEGER)));
+    if (this.#sum > 0 && total === this.#sum) this.#expiries.owe(this.key, this.#ttlSeconds);
+    let running = this.#sum < 0 ? total : total - this.#sum;
+    for (let each: Addition | undefined = this; each; each = each.#next) {
+      running += Math.max(0, each.#hits);
+      each.#settle(running);
     }
   }
 
   /** A counter that 64 bits cannot hold any more is as much as there can be. */
   refuse(text: string): void {
-    if (text.includes("would overflow")) this.#settleAll(Number.MAX_SAFE_INTEGER);
-    else this.giveUp(refused(text));
+    if (!text.includes("would overflow")) {
+      this.giveUp(refused(text));
+      return;
+    }
+    for (let each: Addition | undefined = this; each; each = each.#next) {
+      each.#settle(Number.MAX_SAFE_INTEGER);
+    }
   }
 
   giveUp(error: VelocityGateError): void {
-    for (const { call } of this.#places) call.fail(error);
+    for (let each: Addition | undefined = this; each; each = each.#next) each.#call.fail(error);
   }
 
   /** The counter may have been created, and then nobody has said yet when it expires. */
   lose(error: VelocityGateError, mayHaveRun: boolean): void {
-    if (mayHaveRun && this.#hits > 0) this.#expiries.owe(this.key, this.#ttlSeconds);
+    if (mayHaveRun && this.#sum > 0) this.#expiries.owe(this.key, this.#ttlSeconds);
     this.giveUp(error);
   }
 
-  #settleAll(total: number): void {
-    for (const { call, at } of this.#places) call.settle(at, total);
+  #settle(total: number): void {
+    this.#call.settle(this.#at, Math.max(0, Math.min(total, Number.MAX_SAFE_INTEGER)));
   }
 }

@@ -1,18 +1,43 @@
 import type { VelocityGateError } from "../errors.ts";
 import type { RedisCommand } from "./redis-command.ts";
+import { unavailable } from "./redis-errors.ts";
+import type { Replies } from "./resp/connection.ts";
+import type { Reply } from "./resp/reply.ts";
+import { type Encodable, encodeRequest, encodeWords } from "./resp/request.ts";
+
+/** How many commands go out in one batch, and how many characters their keys may have in all before it takes no more. */
+const sizeMax = 1_000;
+const charactersMax = 1_048_576;
+
+/** Whose batch it is. */
+export interface BatchOwner {
+  /** Called once, unless the batch is answered, lost or dropped before its time is over. */
+  timedOut(batch: Batch): void;
+  answered(command: RedisCommand, reply: Reply): void;
+  /** Every command has its answer. */
+  settled(): void;
+}
+
+/** Announces a command for a slot that the node does not own yet. */
+const asking: Encodable = { encode: () => encodeWords(["ASKING"]) };
 
 /** Commands for one server that go out together and share one timer. */
-export class Batch {
-  readonly commands: RedisCommand[] = [];
+export class Batch implements Replies {
   readonly startedAtMs = performance.now();
-  readonly #latestByKey = new Map<string, RedisCommand>();
+  readonly #owner: BatchOwner;
   readonly #timer: NodeJS.Timeout;
+  readonly #commands: RedisCommand[] = [];
+  readonly #latestByKey = new Map<string, RedisCommand>();
   #isSent = false;
   #size = 0;
+  #characters = 0;
+  #answeredCount = 0;
+  /** The reply to ASKING has come, that to its command has not. */
+  #isAsked = false;
 
-  /** @param onTimeout called once, `timeoutMs` from now, unless the batch is settled before */
-  constructor(timeoutMs: number, onTimeout: (batch: Batch) => void) {
-    this.#timer = setTimeout(onTimeout, timeoutMs, this);
+  constructor(timeoutMs: number, owner: BatchOwner) {
+    this.#owner = owner;
+    this.#timer = setTimeout(() => owner.timedOut(this), timeoutMs);
   }
 
   /** How many commands were added, also those that others took over. */
@@ -24,30 +49,68 @@ export class Batch {
     return this.#isSent;
   }
 
+  get isFull(): boolean {
+    return this.#size >= sizeMax || this.#characters >= charactersMax;
+  }
+
   /** Only before it is sent. Commands of one key keep their order. */
   add(command: RedisCommand): void {
     this.#size += 1;
-    if (this.#latestByKey.get(command.key)?.absorb(command)) return;
-    this.#latestByKey.set(command.key, command);
-    this.commands.push(command);
+    if (command.absorb) {
+      if (this.#latestByKey.get(command.key)?.absorb?.(command)) return;
+      this.#latestByKey.set(command.key, command);
+    }
+    this.#characters += command.key.length;
+    this.#commands.push(command);
   }
 
-  markSent(): void {
+  /** What is to be sent. From now on nothing can be added. */
+  toRequest(): string {
     this.#isSent = true;
     this.#latestByKey.clear();
+    const isAnyAsking = this.#commands.some(({ isAsking }) => isAsking);
+    return encodeRequest(isAnyAsking ? this.#commands.flatMap(announced) : this.#commands);
   }
 
-  /** Stops the timer: every command has its answer, or will not get one. */
-  settled(): void {
+  take(reply: Reply): boolean {
+    const command = this.#commands[this.#answeredCount] as RedisCommand;
+    if (command.isAsking && !this.#isAsked) {
+      // Had it been refused, the command would be as well.
+      this.#isAsked = true;
+      return false;
+    }
+    this.#isAsked = false;
+    this.#answeredCount += 1;
+    this.#owner.answered(command, reply);
+    if (this.#answeredCount < this.#commands.length) return false;
     clearTimeout(this.#timer);
+    this.#owner.settled();
+    return true;
   }
 
+  /** What has no answer yet will get none, and may have been done all the same. */
+  lose(): void {
+    clearTimeout(this.#timer);
+    const error = unavailable("the connection to Redis was lost");
+    for (const command of this.#unanswered()) command.lose(error, true);
+  }
+
+  /** It will not be sent. */
+  drop(error: VelocityGateError): void {
+    clearTimeout(this.#timer);
+    for (const command of this.#commands) command.lose(error, false);
+  }
+
+  /** Nobody waits for its answers any longer. */
   giveUp(error: VelocityGateError): void {
-    for (const command of this.commands) command.giveUp(error);
+    for (const command of this.#unanswered()) command.giveUp(error);
   }
 
-  lose(error: VelocityGateError, mayHaveRun: boolean): void {
-    this.settled();
-    for (const command of this.commands) command.lose(error, mayHaveRun);
+  #unanswered(): readonly RedisCommand[] {
+    return this.#commands.slice(this.#answeredCount);
   }
+}
+
+function announced(command: RedisCommand): readonly Encodable[] {
+  return command.isAsking ? [asking, command] : [command];
 }

@@ -4,18 +4,18 @@ import type { VelocityGateError } from "../errors.ts";
 export class Call {
   readonly totals: Promise<readonly number[]>;
   readonly #totals: number[];
-  readonly #resolve: (totals: readonly number[]) => void;
-  readonly #reject: (error: VelocityGateError) => void;
+  #resolve: (totals: readonly number[]) => void = unset;
+  #reject: (error: VelocityGateError) => void = unset;
   #missing: number;
 
   /** @param count how many totals it waits for, at least 1 */
   constructor(count: number) {
-    const { promise, resolve, reject } = withResolvers<readonly number[]>();
-    this.totals = promise;
-    this.#resolve = resolve;
-    this.#reject = reject;
     this.#totals = new Array<number>(count).fill(0);
     this.#missing = count;
+    this.totals = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   /** Each place is settled once. */
@@ -31,19 +31,6 @@ export class Call {
   }
 }
 
-interface Resolvers<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: VelocityGateError) => void;
-}
-
-/** `Promise.withResolvers`, which Node 20 does not have. */
-function withResolvers<T>(): Resolvers<T> {
-  let resolve: Resolvers<T>["resolve"] = () => undefined;
-  let reject: Resolvers<T>["reject"] = () => undefined;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
+function unset(): void {
+  // A promise calls its executor at once: nobody sees this.
 }

@@ -1,5 +1,6 @@
 import type { VelocityGateError } from "../errors.ts";
-import { type RedisCommand, type RedisWords, wireText } from "./redis-command.ts";
+import type { RedisCommand } from "./redis-command.ts";
+import type { WriteBulk } from "./resp/request.ts";
 
 /** How many expiries may wait for another attempt at a time. */
 const waitingMax = 10_000;
@@ -82,12 +83,8 @@ class Expiry implements RedisCommand {
     this.#retryLater = retryLater;
   }
 
-  words(): RedisWords {
-    return ["expire", wireText(this.key), this.#ttlSeconds];
-  }
-
-  absorb(): boolean {
-    return false;
+  encode(bulk: WriteBulk): string {
+    return `*3\r\n$6\r\nEXPIRE\r\n${bulk(this.key)}${bulk(String(this.#ttlSeconds))}`;
   }
 
   answer(): void {

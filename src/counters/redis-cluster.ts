@@ -4,8 +4,8 @@ import { keySlot, slotCount } from "./key-slot.ts";
 import type { RedisCommand } from "./redis-command.ts";
 import { reasonOf, unavailable } from "./redis-errors.ts";
 import { RedisNode } from "./redis-node.ts";
-import { addressText } from "./redis-options.ts";
 import type { RedisAddress } from "./redis-settings.ts";
+import { addressText } from "./redis-target.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 import { visit } from "./redis-visit.ts";
 

@@ -1,22 +1,23 @@
-import { Redis } from "ioredis";
-import { Batch } from "./batch.ts";
+import { Batch, type BatchOwner } from "./batch.ts";
 import type { ConnectionCounts } from "./connectivity.ts";
 import type { RedisCommand } from "./redis-command.ts";
 import { reasonOf, timedOut, unavailable } from "./redis-errors.ts";
-import { addressText, clientOptions, type RedisTarget } from "./redis-options.ts";
+import { greet } from "./redis-greeting.ts";
 import type { RedisSettings } from "./redis-settings.ts";
+import { openSocket } from "./redis-socket.ts";
+import { addressText, type RedisTarget } from "./redis-target.ts";
+import { RespConnection } from "./resp/connection.ts";
+import { ErrorReply, type Reply } from "./resp/reply.ts";
+import type { Words } from "./resp/request.ts";
 
 /** How many batches may await their answers at a time: enough to keep the server busy, while the next batch grows. */
 const batchesInFlightMax = 4;
 
-/** How many commands go out in one batch. */
-const batchMax = 1_000;
-
 /** How many commands may wait for their turn. */
 const waitingMax = 50_000;
 
-/** How often an idle connection is asked for a sign of life. */
-const pingEveryMs = 5_000;
+/** The shortest time after which a connection counts as dead when answers are due and nothing comes. */
+const silenceMinMs = 1_000;
 
 export interface NodeParts {
   readonly settings: RedisSettings;
@@ -33,25 +34,28 @@ export interface NodeParts {
  * on their way. A server that stops answering therefore has a bounded number of commands on its hands, and what did not reach it in
  * time is never sent.
  */
-export class RedisNode {
+export class RedisNode implements BatchOwner {
   readonly target: RedisTarget;
   readonly name: string;
   /** Settles once the server has answered; fails with the reason when it is closed before. */
   readonly opened: Promise<void>;
   /** Settles with the reason when the node has come to its end, also when it was never open. */
   readonly closed: Promise<string>;
-  readonly #client: Redis;
   readonly #parts: NodeParts;
   readonly #openedBy: number;
+  #connection: RespConnection | undefined;
   #state: "opening" | "open" | "closed" = "opening";
+  /** Batches that wait for their turn, the oldest first. */
   #waiting: Batch[] = [];
   #waitingCount = 0;
+  /** The last of them, while commands may still join it. */
+  #growing: Batch | undefined;
   #inFlight = 0;
   #isFlushScheduled: boolean = false;
   #isRetiring: boolean = false;
+  /** Why it is closed once the batch under way is answered. */
+  #reasonToLeave: string | undefined;
   #lastUsedMs = performance.now();
-  #lastError: string = "";
-  #pings: NodeJS.Timeout | undefined;
   #settleClosed: (reason: string) => void = () => undefined;
 
   constructor(target: RedisTarget, parts: NodeParts) {
@@ -59,13 +63,6 @@ export class RedisNode {
     this.name = addressText(target.address);
     this.#parts = parts;
     this.#openedBy = performance.now() + parts.settings.commandTimeoutMs;
-    this.#client = new Redis(clientOptions(parts.settings, target));
-    this.#client.on("error", (error) => {
-      this.#lastError = reasonOf(error);
-    });
-    this.#client.once("end", () =>
-      this.close(this.#lastError || "the server closed the connection"),
-    );
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -82,15 +79,14 @@ export class RedisNode {
     return this.#state === "opening";
   }
 
-  /** How long ago it was last given a command, or made. */
+  /** How long ago it was last given commands, or made. */
   get idleMs(): number {
     return performance.now() - this.#lastUsedMs;
   }
 
   /** Sends the command with its turn's batch. A connection that takes its time to open keeps nobody waiting longer than a command may take. */
   send(command: RedisCommand): void {
-    this.#lastUsedMs = performance.now();
-    if (this.#state === "closed" || (this.isOpening && this.#lastUsedMs > this.#openedBy)) {
+    if (!this.isOpen && !(this.isOpening && performance.now() <= this.#openedBy)) {
       command.lose(unavailable("Redis is not connected"), false);
       return;
     }
@@ -98,19 +94,19 @@ export class RedisNode {
       command.lose(unavailable("too many commands wait for Redis"), false);
       return;
     }
+    if (!this.#isFlushScheduled) this.#beginTurn();
     this.#growingBatch().add(command);
     this.#waitingCount += 1;
-    this.#scheduleFlush();
   }
 
   /** Asks something that is no business of callers, such as the cluster's layout. */
-  async ask(timeoutMs: number, name: string, ...args: (string | number)[]): Promise<unknown> {
+  async ask(timeoutMs: number, ...words: Words): Promise<Reply> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs);
     });
     try {
-      return await Promise.race([this.#client.call(name, ...args), tooLate]);
+      return await Promise.race([this.#connection?.ask(...words), tooLate]);
     } finally {
       clearTimeout(timer);
     }
@@ -130,89 +126,90 @@ export class RedisNode {
       counts.closed += 1;
     }
     this.#state = "closed";
-    clearInterval(this.#pings);
-    this.#client.disconnect();
+    this.#connection?.end(reason);
     const error = unavailable("the connection to Redis was lost");
-    for (const batch of this.#waiting.splice(0)) batch.lose(error, false);
+    for (const batch of this.#waiting.splice(0)) batch.drop(error);
     this.#settleClosed(reason);
   }
 
-  async #open(): Promise<void> {
-    const { connectTimeoutMs } = this.#parts.settings;
-    const patience = setTimeout(
-      () => this.close(this.#lastError || `no answer within ${connectTimeoutMs} ms`),
-      connectTimeoutMs,
-    );
-    try {
-      await this.#client.connect();
-      await this.#introduce();
-      await this.#client.ping();
-    } catch (error) {
-      this.close(this.#lastError || reasonOf(error));
-    } finally {
-      clearTimeout(patience);
-    }
-    if (this.#state === "closed") throw new Error(await this.closed);
-    this.#state = "open";
-    const { counts } = this.#parts;
-    if (counts) {
-      counts.active += 1;
-      counts.total += 1;
-    }
-    this.#pings = setInterval(() => this.#ping(), pingEveryMs).unref();
-    this.#flush();
-  }
-
-  async #introduce(): Promise<void> {
-    const { credentials, database, isMaster } = this.target;
-    if (credentials?.username !== undefined) {
-      await this.#client.call("auth", credentials.username, credentials.password);
-    } else if (credentials) {
-      await this.#client.call("auth", credentials.password);
-    }
-    if (database !== 0) await this.#client.call("select", database);
-    if (isMaster) await this.#requireMaster();
-  }
-
-  /** Who may not ask is told by the first increment: a replica refuses it. */
-  async #requireMaster(): Promise<void> {
-    const role = await this.#client.call("role").catch((error: Error) => {
-      if (!error.message.startsWith("NOPERM")) throw error;
-    });
-    if (Array.isArray(role) && role[0] !== "master") throw new Error("the server is a replica");
-  }
-
-  #ping(): void {
-    // Without an answer the client's socket timeout ends the connection.
-    if (this.#inFlight === 0) this.#client.ping().catch(() => undefined);
-  }
-
-  #growingBatch(): Batch {
-    const { commandTimeoutMs } = this.#parts.settings;
-    const last = this.#waiting.at(-1);
-    // Who joins a batch shares its deadline: none may be much shorter than it should.
-    const isFresh =
-      last !== undefined && performance.now() - last.startedAtMs < commandTimeoutMs / 8;
-    if (last !== undefined && isFresh && last.size < batchMax) return last;
-    const batch = new Batch(commandTimeoutMs, this.#timeOut);
-    this.#waiting.push(batch);
-    return batch;
-  }
-
-  readonly #timeOut = (batch: Batch): void => {
+  /** A batch's time is over: it is not sent any more, or its callers are given up on. */
+  timedOut(batch: Batch): void {
     const error = timedOut(this.#parts.settings.commandTimeoutMs);
     if (batch.isSent) {
       batch.giveUp(error);
       return;
     }
+    if (this.#growing === batch) this.#growing = undefined;
     this.#waiting = this.#waiting.filter((waiting) => waiting !== batch);
-    this.#recount();
-    batch.lose(error, false);
-  };
+    this.#waitingCount -= batch.size;
+    batch.drop(error);
+  }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled || this.#state !== "open") return;
+  answered(command: RedisCommand, reply: Reply): void {
+    if (!(reply instanceof ErrorReply)) {
+      command.answer(reply);
+    } else if (!this.#parts.divert?.(this, command, reply.text)) {
+      command.refuse(reply.text);
+      // A master that became a replica: whoever made this node has to find out which one is the master now.
+      if (reply.text.startsWith("READONLY")) this.#reasonToLeave = "the server is a replica now";
+    }
+  }
+
+  settled(): void {
+    this.#inFlight -= 1;
+    if (this.#reasonToLeave !== undefined) this.close(this.#reasonToLeave);
+    else if (this.#waiting.length > 0) this.#beginTurn();
+    this.#closeIfRetired();
+  }
+
+  async #open(): Promise<void> {
+    const { settings, counts } = this.#parts;
+    const { connectTimeoutMs, commandTimeoutMs } = settings;
+    const patience = setTimeout(
+      () => this.close(`no answer within ${connectTimeoutMs} ms`),
+      connectTimeoutMs,
+    );
+    try {
+      const connection = new RespConnection(
+        (into) => openSocket(this.target.address, settings.tls, into),
+        (reason) => this.close(reason),
+      );
+      this.#connection = connection;
+      await greet(connection, this.target);
+      connection.watch(Math.max(silenceMinMs, 2 * commandTimeoutMs));
+    } catch (error) {
+      this.close(reasonOf(error));
+    } finally {
+      clearTimeout(patience);
+    }
+    if (this.#state === "closed") throw new Error(await this.closed);
+    this.#state = "open";
+    if (counts) {
+      counts.active += 1;
+      counts.total += 1;
+    }
+    this.#flush();
+  }
+
+  /** The batch that takes a command now. Who joins one shares its deadline. */
+  #growingBatch(): Batch {
+    if (this.#growing && !this.#growing.isFull) return this.#growing;
+    const batch = new Batch(this.#parts.settings.commandTimeoutMs, this);
+    this.#lastUsedMs = batch.startedAtMs;
+    this.#waiting.push(batch);
+    this.#growing = batch;
+    return batch;
+  }
+
+  /** What is sent from now on until the events at hand are dealt with goes out together. */
+  #beginTurn(): void {
+    if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
+    const joinMs = this.#parts.settings.commandTimeoutMs / 8;
+    // A batch that has waited longer takes no more: none should have a deadline much shorter than it ought to.
+    if (this.#growing && performance.now() - this.#growing.startedAtMs > joinMs) {
+      this.#growing = undefined;
+    }
     setImmediate(() => {
       this.#isFlushScheduled = false;
       this.#flush();
@@ -220,49 +217,13 @@ export class RedisNode {
   }
 
   #flush(): void {
-    while (this.#state === "open" && this.#inFlight < batchesInFlightMax) {
+    while (this.isOpen && this.#inFlight < batchesInFlightMax) {
       const batch = this.#waiting.shift();
-      if (batch === undefined) return;
-      this.#recount();
-      void this.#transmit(batch);
-    }
-  }
-
-  #recount(): void {
-    this.#waitingCount = this.#waiting.reduce((sum, { size }) => sum + size, 0);
-  }
-
-  async #transmit(batch: Batch): Promise<void> {
-    batch.markSent();
-    this.#inFlight += 1;
-    const pipeline = this.#client.pipeline();
-    for (const command of batch.commands) {
-      if (command.isAsking) pipeline.call("asking");
-      pipeline.call(...command.words());
-    }
-    const results = (await pipeline.exec()) ?? [];
-    this.#inFlight -= 1;
-    batch.settled();
-    let at = 0;
-    for (const command of batch.commands) {
-      if (command.isAsking) at += 1;
-      const [error, reply] = results[at] ?? [new Error("no answer"), undefined];
-      at += 1;
-      this.#conclude(command, error, reply);
-    }
-    this.#flush();
-    this.#closeIfRetired();
-  }
-
-  #conclude(command: RedisCommand, error: Error | null, reply: unknown): void {
-    if (error === null) {
-      command.answer(reply);
-    } else if (error.name !== "ReplyError") {
-      command.lose(unavailable("the connection to Redis was lost"), true);
-    } else if (!this.#parts.divert?.(this, command, error.message)) {
-      command.refuse(error.message);
-      // A master that became a replica: whoever made this node has to find out which one is the master now.
-      if (error.message.startsWith("READONLY")) this.close("the server is a replica now");
+      if (batch === undefined) break;
+      if (this.#growing === batch) this.#growing = undefined;
+      this.#waitingCount -= batch.size;
+      this.#inFlight += 1;
+      this.#connection?.send(batch.toRequest(), batch);
     }
   }
 

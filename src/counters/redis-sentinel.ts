@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { reasonOf } from "./redis-errors.ts";
 import type { RedisNode } from "./redis-node.ts";
-import { addressText, type RedisTarget } from "./redis-options.ts";
 import type { ServerFinder } from "./redis-server.ts";
 import type { RedisAddress, RedisSettings } from "./redis-settings.ts";
+import { addressText, type RedisTarget } from "./redis-target.ts";
 import { visit } from "./redis-visit.ts";
 
 /** How often the Sentinels are asked whether the master is still the same, in case it was cut off without noticing. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RedisCommand } from "./redis-command.ts";
 import { reasonOf, unavailable } from "./redis-errors.ts";
 import { RedisNode } from "./redis-node.ts";
-import type { RedisTarget } from "./redis-options.ts";
+import type { RedisTarget } from "./redis-target.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 
 /** Finds the server to connect to, anew before each attempt. */

@@ -1,36 +1,37 @@
 import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { AbstractConnector, type RedisOptions } from "ioredis";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { RedisAddress, RedisTls } from "./redis-settings.ts";
+import type { ReadInto } from "./resp/connection.ts";
 
-/**
- * Opens the socket of a connection. ioredis' own connector listens to the first error of a socket only, and a TLS socket may report
- * two (its own and the other side's alert): the second one would end the process. Closing is at once, without a goodbye.
- */
-export class RedisSocket extends AbstractConnector {
-  readonly #options: RedisOptions;
-  #socket: Socket | undefined;
+/** After how many milliseconds without a packet the system asks whether the other side is still there. */
+const keepAliveMs = 10_000;
 
-  constructor(options: unknown) {
-    super(0);
-    this.#options = options as RedisOptions;
-  }
+/** Opens a socket to a server. There is no TLS on a Unix socket. */
+export function openSocket(
+  address: RedisAddress | string,
+  tls: RedisTls | undefined,
+  onread: ReadInto,
+): Socket {
+  if (typeof address === "string") return connect({ path: address, onread });
+  const { host, port } = address;
+  const where = { host, port, onread };
+  const socket =
+    tls === undefined
+      ? connect(where)
+      : connectTls({ ...where, ...serverName(host), ...tlsOptions(tls) });
+  return socket.setNoDelay(true).setKeepAlive(true, keepAliveMs);
+}
 
-  override async connect(): Promise<Socket> {
-    const { path, host = "localhost", port = 6379, tls } = this.#options;
-    const socket = tls
-      ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...tls })
-      : connect(path ? { path } : { host, port });
-    socket.on("error", (error) => {
-      this.firstError ??= error;
-    });
-    this.connecting = true;
-    this.stream = socket;
-    this.#socket = socket;
-    return socket;
-  }
+/** Only a name is told to the server, not an address (RFC 6066 §3). */
+function serverName(host: string): ConnectionOptions {
+  return isIP(host) === 0 ? { servername: host } : {};
+}
 
-  override disconnect(): void {
-    this.connecting = false;
-    this.#socket?.destroy();
-  }
+function tlsOptions({ ca, cert, key, skipHostnameVerification }: RedisTls): ConnectionOptions {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(skipHostnameVerification && { checkServerIdentity: () => undefined }),
+  };
 }

@@ -6,10 +6,10 @@ import { type ConnectionCounts, Connectivity } from "./connectivity.ts";
 import { Expiries } from "./expiries.ts";
 import { RedisCluster } from "./redis-cluster.ts";
 import { unavailable } from "./redis-errors.ts";
-import { addressText, type RedisTarget } from "./redis-options.ts";
 import { SentinelFinder } from "./redis-sentinel.ts";
 import { RedisServer } from "./redis-server.ts";
 import type { RedisSettings } from "./redis-settings.ts";
+import { addressText, type RedisTarget } from "./redis-target.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 import type { CounterStore } from "./store.ts";
 

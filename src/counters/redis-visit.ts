@@ -1,6 +1,6 @@
 import { RedisNode } from "./redis-node.ts";
-import type { RedisTarget } from "./redis-options.ts";
 import type { RedisSettings } from "./redis-settings.ts";
+import type { RedisTarget } from "./redis-target.ts";
 
 /** Connects to a server to ask it something, and disconnects. Ends early, with an error, when `signal` aborts. */
 export async function visit<T>(

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { Expiries } from "../../../src/counters/expiries.ts";
 import type { RedisCommand } from "../../../src/counters/redis-command.ts";
 import { unavailable } from "../../../src/counters/redis-errors.ts";
+import { encodeRequest } from "../../../src/counters/resp/request.ts";
 
 const lost = unavailable("the connection to Redis was lost");
 
@@ -24,7 +25,7 @@ describe("expiries", () => {
     expiries.owe("a", 60);
     sent[0]?.answer(1);
     expiries.retry();
-    expect(sent.map((command) => command.words())).toEqual([["expire", "a", 60]]);
+    expect(encodeRequest(sent)).toBe("*3\r\n$6\r\nEXPIRE\r\n$1\r\na\r\n$2\r\n60\r\n");
   });
 
   test("that were lost, refused or redirected too often are sent again as if for the first time", () => {
