@@ -19,6 +19,9 @@ const waitingMax = 50_000;
 /** The shortest time after which a connection counts as dead when answers are due and nothing comes. */
 const silenceMinMs = 1_000;
 
+/** How long a connection may be idle before the server is asked for a sign of life. */
+const idleMaxMs = 5_000;
+
 export interface NodeParts {
   readonly settings: RedisSettings;
   /** Where this connection is counted; `undefined`: nowhere, it does not serve callers. */
@@ -176,7 +179,7 @@ export class RedisNode implements BatchOwner {
       );
       this.#connection = connection;
       await greet(connection, this.target);
-      connection.watch(Math.max(silenceMinMs, 2 * commandTimeoutMs));
+      connection.watch(Math.max(silenceMinMs, 2 * commandTimeoutMs), idleMaxMs);
     } catch (error) {
       this.close(reasonOf(error));
     } finally {

@@ -89,10 +89,10 @@ export class RespConnection {
     });
   }
 
-  /** From now on ends the connection when replies are due and nothing comes for `silenceMaxMs`, and does not let it be idle for long. */
-  watch(silenceMaxMs: number): void {
+  /** From now on ends the connection when replies are due and nothing comes for `silenceMaxMs`, and lets it be idle no longer than `idleMaxMs`. */
+  watch(silenceMaxMs: number, idleMaxMs: number): void {
     if (this.#isEnded) return;
-    this.#watch = new Watch(silenceMaxMs, {
+    this.#watch = new Watch(silenceMaxMs, idleMaxMs, {
       isDue: () => this.#due.length > 0,
       ping: () => void this.ask("PING").catch(() => undefined),
       giveUp: (reason) => this.end(reason),

@@ -1,6 +1,3 @@
-/** How often an idle connection is asked for a sign of life. */
-const pingEveryMs = 5_000;
-
 /** Into how many parts the longest silence is divided: it is noticed at most one part late. */
 const parts = 4;
 
@@ -26,11 +23,12 @@ export class Watch {
   #silentTicks = 0;
   #idleTicks = 0;
 
-  constructor(silenceMaxMs: number, watched: Watched) {
+  /** @param idleMaxMs how long nothing is due before the other side is asked for a sign of life */
+  constructor(silenceMaxMs: number, idleMaxMs: number, watched: Watched) {
     const tickMs = silenceMaxMs / parts;
     this.#silenceMaxMs = silenceMaxMs;
     this.#watched = watched;
-    this.#idleTicksMax = Math.ceil(pingEveryMs / tickMs);
+    this.#idleTicksMax = Math.ceil(idleMaxMs / tickMs);
     this.#timer = setInterval(() => this.#tick(), tickMs).unref();
   }
 

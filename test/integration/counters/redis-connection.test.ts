@@ -47,6 +47,14 @@ describe("a connection", () => {
     expect(await server.ask("INFO", "keyspace")).toContain("db3:keys=1,expires=1");
   });
 
+  test("is known to the server by name, where that is allowed", async () => {
+    const server = await cleanup.add(startRedis());
+    expect(await countThrough({ addresses: [server.address] })).toEqual([1]);
+    expect(await server.ask("CLIENT", "LIST")).toContain(" name=velocitygate ");
+    await server.ask("ACL", "SETUSER", "default", "-client|setname");
+    expect(await countThrough({ addresses: [server.address] })).toEqual([2]);
+  });
+
   test("does not fall back to another database when there is none of that number", async () => {
     const server = await cleanup.add(startRedis());
     const refusal = await refusalOf({ addresses: [server.address], database: 99 });
