@@ -47,8 +47,9 @@ export async function startApp(settings: Settings, world: World): Promise<App> {
 
 async function start(settings: Settings, world: World, closers: Closers): Promise<App> {
   const { log } = world;
-  /** How long calls in flight may take at the end; a start that fails waits for none. */
-  let graceMs = 0;
+  /** When calls in flight have to be over, of all ports together; a start that fails waits for none. */
+  let graceEndsMs = 0;
+  const graceMs = () => Math.max(0, graceEndsMs - performance.now());
   const rules: RuleLoader = createRuleLoader(settings.rules, log, {
     onLoaded: (loaded) => core.rulesLoaded(loaded),
     onRefused: () => core.metrics.rulesRefused(),
@@ -57,9 +58,9 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
 
   // Closed after gRPC: whoever asks how the service does is answered until its calls are over.
   const http = await startHttpListeners(settings, pagesOf(core, rules), log);
-  closers.add(() => http.close(graceMs));
+  closers.add(() => http.close(graceMs()));
   const grpc = await startGrpc(settings, { ...core, log });
-  closers.add(() => grpc.drain(graceMs));
+  closers.add(() => grpc.drain(graceMs()));
   await followRules(rules, settings.rules, log, closers);
 
   return {
@@ -74,7 +75,7 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
     reload: async () => void (await rules.load()),
     retire: () => core.beginStop(),
     stop: () => {
-      graceMs = settings.shutdownGraceMs;
+      graceEndsMs = performance.now() + settings.shutdownGraceMs;
       core.beginStop();
       return closers.close();
     },

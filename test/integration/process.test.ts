@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
@@ -32,6 +33,18 @@ async function ruleDirectory(files: Readonly<Record<string, string>>): Promise<s
   cleanups.push(() => rm(root, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
   return root;
+}
+
+/** A request whose body never comes keeps the first signal waiting. «100 Continue» says that it has arrived. */
+async function halfRequest(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  cleanups.push(() => socket.destroy());
+  socket.on("error", () => undefined);
+  socket.write(
+    "POST /json HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
+  );
+  await once(socket, "data");
+  return socket;
 }
 
 const goodRules =
@@ -162,19 +175,39 @@ describe("signals", () => {
     expect(status).toBe(200);
   });
 
+  test("calls over HTTP and gRPC that never end share one SHUTDOWN_GRACE, and the exit code is 0", async () => {
+    const graceMs = 3000;
+    const service = await gate({
+      rules: { "rules.yaml": goodRules },
+      settings: { SHUTDOWN_GRACE: `${graceMs}ms` },
+    });
+    await halfRequest(service.httpPort);
+    const grpc = connectHttp2(`http://127.0.0.1:${service.grpcPort}`);
+    cleanups.push(() => grpc.destroy());
+    grpc.on("error", () => undefined);
+    const call = grpc.request({
+      ":method": "POST",
+      ":path": "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    call.on("error", () => undefined);
+    call.write(Buffer.alloc(1));
+    // Its answer says that the call, which was sent before on the same connection, has arrived.
+    await new Promise((resolve) => grpc.ping(resolve));
+    const signalledMs = performance.now();
+    service.signal("SIGTERM");
+    const { code } = await service.exited;
+    expect(code).toBe(0);
+    expect(performance.now() - signalledMs).toBeLessThan(2 * graceMs);
+  });
+
   test("a second signal ends it at once while a call is still in flight", async () => {
     const service = await gate({
       rules: { "rules.yaml": goodRules },
       settings: { SHUTDOWN_GRACE: "60s" },
     });
-    // A request whose body never comes keeps the first signal waiting. «100 Continue» says that it has arrived.
-    const socket = connect(service.httpPort, "127.0.0.1");
-    cleanups.push(() => socket.destroy());
-    socket.on("error", () => undefined);
-    socket.write(
-      "POST /json HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
-    );
-    await once(socket, "data");
+    await halfRequest(service.httpPort);
     service.signal("SIGTERM");
     await eventually(async () => {
       const answered = await fetch(`http://127.0.0.1:${service.httpPort}/healthcheck`).then(
