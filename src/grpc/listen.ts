@@ -98,9 +98,14 @@ function bindError(address: BindAddress, error: unknown): VelocityGateError {
   const reason = reasons[code] ?? String(error);
   return new VelocityGateError(
     "SETTINGS_INVALID",
-    `cannot listen on ${formatAddress(address)}: ${reason}${code === "" ? "" : ` (${code})`}`,
+    `cannot listen on ${formatAddress(address)} (${settingsOf(address)}): ${reason}${code === "" ? "" : ` (${code})`}`,
     { cause: error },
   );
+}
+
+/** Where an operator says so. */
+function settingsOf(address: BindAddress): string {
+  return "socketPath" in address ? "GRPC_UDS" : "GRPC_HOST, GRPC_PORT";
 }
 
 function formatAddress(address: BindAddress): string {

@@ -27,14 +27,14 @@ function tcp(harness: Harness): void {
     const { port } = await harness.serve({ unary });
     const address = { host: "127.0.0.1", port: port ?? 0 };
     await expect(harness.serve({ unary, address })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}: another process listens there (EADDRINUSE)`,
+      `cannot listen on 127.0.0.1:${port} (GRPC_HOST, GRPC_PORT): another process listens there (EADDRINUSE)`,
     );
   });
 
   test("an address of another machine is refused with the reason", async () => {
     const address = { host: "192.0.2.1", port: 0 };
     await expect(harness.serve({ unary, address })).rejects.toThrow(
-      "cannot listen on 192.0.2.1:0: this machine has no such address (EADDRNOTAVAIL)",
+      "cannot listen on 192.0.2.1:0 (GRPC_HOST, GRPC_PORT): this machine has no such address (EADDRNOTAVAIL)",
     );
   });
 
@@ -73,7 +73,7 @@ function unix(harness: Harness): void {
     const socketPath = await newSocketPath();
     await harness.serve({ unary, address: { socketPath } });
     await expect(harness.serve({ unary, address: { socketPath } })).rejects.toThrow(
-      `cannot listen on unix:${socketPath}: another process listens there (EADDRINUSE)`,
+      `cannot listen on unix:${socketPath} (GRPC_UDS): another process listens there (EADDRINUSE)`,
     );
     const client = harness.client(`unix:${socketPath}`);
     expect(await client.ask(unaryPath, Buffer.of(1))).toEqual(Buffer.of(1));
@@ -94,7 +94,7 @@ function unix(harness: Harness): void {
   test("a socket in a folder that does not exist is refused with its path", async () => {
     const socketPath = join(await newSocketPath(), "deeper.sock");
     await expect(harness.serve({ unary, address: { socketPath } })).rejects.toThrow(
-      `cannot listen on unix:${socketPath}: permission denied, or no such folder (EACCES)`,
+      `cannot listen on unix:${socketPath} (GRPC_UDS): permission denied, or no such folder (EACCES)`,
     );
   });
 }
