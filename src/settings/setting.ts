@@ -48,24 +48,20 @@ export interface Later {
 
 type Extra = Omit<Partial<Setting<never>>, "type" | "default" | "meaning" | "parse">;
 
-const textBytesMax = 4_096;
-
-/** Any text, the empty one included. */
+/** Any text of at most `bytesMax` bytes, 4,096 unless told, the empty one included. */
 export function text(
   value: string,
   meaning: string,
-  extra: Extra & { readonly matches?: RegExp } = {},
+  extra: Extra & { readonly matches?: RegExp; readonly bytesMax?: number } = {},
 ): Setting<string> {
-  const { matches, ...rest } = extra;
+  const { matches, bytesMax = 4_096, ...rest } = extra;
   return {
     type: "text",
     default: value,
     meaning,
-    accepted: `at most ${textBytesMax} bytes`,
+    accepted: `at most ${bytesMax} bytes`,
     parse: (given) =>
-      Buffer.byteLength(given) <= textBytesMax && (matches?.test(given) ?? true)
-        ? given
-        : undefined,
+      Buffer.byteLength(given) <= bytesMax && (matches?.test(given) ?? true) ? given : undefined,
     ...rest,
   };
 }

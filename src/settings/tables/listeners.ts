@@ -32,6 +32,8 @@ export const listeners = {
   GRPC_UDS: text(
     "",
     "Path of a Unix socket for gRPC; when set, GRPC_HOST and GRPC_PORT do not count.",
+    // The system holds no longer one, and Node would cut it off without a word.
+    { bytesMax: 107 },
   ),
   GRPC_HOST: text("0.0.0.0", "Address of the gRPC port."),
   GRPC_PORT: port(8081, "gRPC port."),

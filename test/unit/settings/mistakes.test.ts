@@ -53,6 +53,12 @@ describe("mistakes", () => {
     expect(mistake.length).toBeLessThan(400);
   });
 
+  test("tell of a path that the system would cut off", () => {
+    expect(() => readSettings({ GRPC_UDS: `/${"x".repeat(106)}` })).not.toThrow();
+    const [mistake = ""] = mistakesOf({ GRPC_UDS: `/${"x".repeat(107)}` });
+    expect(mistake).toMatch(/^GRPC_UDS: .*; accepted: at most 107 bytes$/);
+  });
+
   test.each([":9090", "localhost:0", "1.2.3.4:1", "[::]:1"])("%s is an address", (address) => {
     expect(readSettings({ PROMETHEUS_ADDR: address }).prometheus.port).toBeLessThan(9091);
   });
