@@ -83,13 +83,13 @@ export class Cursor {
   line = 0;
   #lineStart = 0;
   readonly #length: number;
-  readonly #unreadable: string | undefined;
+  readonly #problem: { readonly text: string; readonly at: number } | undefined;
 
   constructor(text: string) {
     const { length, problem } = readableText(text);
     this.text = text;
     this.#length = length;
-    this.#unreadable = problem;
+    this.#problem = problem;
   }
 
   get column(): number {
@@ -100,8 +100,8 @@ export class Cursor {
   code(ahead = 0): number {
     const at = this.at + ahead;
     if (at < this.#length) return this.text.charCodeAt(at);
-    if (this.#unreadable === undefined) return chars.end;
-    throw new YamlFailure(this.#unreadable, this.place());
+    if (this.#problem === undefined) return chars.end;
+    throw new YamlFailure(this.#problem.text, placeIn(this.text, this.#problem.at));
   }
 
   skipBlanks(): void {
@@ -154,4 +154,10 @@ export class Cursor {
     const where = this.line === 0 ? "" : `line ${this.line + 1}: `;
     throw new YamlFailure(`${where}${problem}`, this.place());
   }
+}
+
+/** The place of the unit at `at`, which need not be reached yet. */
+function placeIn(text: string, at: number): { line: number; column: number } {
+  const lines = text.slice(0, at).split(/\r\n|[\n\r\x85\u2028\u2029]/);
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }

@@ -4,14 +4,14 @@
  */
 const blockBytes = 512;
 
-/** Which part of a text can be read, in UTF-16 units, and why no more: `problem` is `undefined` when all of it can. */
+/** Which part of a text can be read, in UTF-16 units, why no more, and where that is: `problem` is `undefined` when all of it can. */
 export function readableText(text: string): {
   readonly length: number;
-  readonly problem: string | undefined;
+  readonly problem: { readonly text: string; readonly at: number } | undefined;
 } {
   const at = text.search(forbidden);
   if (at < 0) return { length: text.length, problem: undefined };
-  return { length: blockStart(text, at), problem: problemAt(text, at) };
+  return { length: blockStart(text, at), problem: { text: problemAt(text, at), at } };
 }
 
 /** Everything but printable characters, tabs and line breaks; lone surrogates stand for bytes that are no character. */

@@ -299,6 +299,15 @@ descriptors:
     expect(mistakes("domain: d\r\n\rfoo: 1")).toEqual(["3:1 config error, unknown key 'foo'"]);
   });
 
+  test("with the place of a byte that is no character, wherever the reading got to", () => {
+    expect(mistakes("domain: d\n# \uDCFF")).toEqual([
+      "2:3 error loading config file: yaml: invalid leading UTF-8 octet",
+    ]);
+    expect(mistakes("domain: d\r\n# a\u0007")).toEqual([
+      "2:4 error loading config file: yaml: control characters are not allowed",
+    ]);
+  });
+
   test("and is content with rules that load", () => {
     expect(mistakes(withLimit("unit: day, requests_per_unit: 1"))).toEqual([]);
   });
