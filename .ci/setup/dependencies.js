@@ -1,4 +1,5 @@
-// Installs the npm packages when they are missing or older than package-lock.json. Says nothing when there is nothing to do.
+// Installs the npm packages when they are missing or older than package-lock.json. Says nothing when there is nothing to do. Those for
+// development are always among them, also where NODE_ENV=production or a setting of npm says otherwise: to build takes the compiler.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -7,15 +8,15 @@ const root = join(import.meta.dirname, "../..");
 
 const reason = reasonToInstall();
 if (reason !== undefined) {
-  process.stdout.write(`Installing the npm packages (npm ci): ${reason}.\n`);
-  const { status, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  process.stdout.write(`Installing the npm packages (npm ci --include=dev): ${reason}.\n`);
+  const { status, error } = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32",
   });
   if (status !== 0) {
     const why = error === undefined ? "see above" : error.message;
-    process.stderr.write(`npm ci failed (${why}). Run it by hand in ${root}.\n`);
+    process.stderr.write(`npm ci --include=dev failed (${why}). Run it by hand in ${root}.\n`);
     process.exitCode = 1;
   }
 }
@@ -24,6 +25,9 @@ if (reason !== undefined) {
 function reasonToInstall() {
   const installed = modifiedAt("node_modules/.package-lock.json");
   if (installed === undefined) return "node_modules is missing or incomplete";
+  if (modifiedAt("node_modules/typescript") === undefined) {
+    return "those for development are missing in node_modules";
+  }
   const wanted = modifiedAt("package-lock.json") ?? 0;
   return wanted > installed ? "package-lock.json is newer than node_modules" : undefined;
 }
