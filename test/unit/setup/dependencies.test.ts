@@ -34,11 +34,12 @@ async function putPackages(): Promise<void> {
 }
 
 function run(npmExit = 0): { readonly code: number | null; readonly output: string } {
+  const { PATH = "" } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
     cwd: root,
     encoding: "utf8",
     env: {
-      PATH: `${join(root, "bin")}${delimiter}${process.env.PATH}`,
+      PATH: `${join(root, "bin")}${delimiter}${PATH}`,
       NODE_ENV: "production",
       NPM_EXIT: `${npmExit}`,
     },
