@@ -75,7 +75,9 @@ describe("the start", () => {
       await settingsFor({ GRPC_PORT: `${port}` }),
     );
     expect(exit.code).toBe(2);
-    expect(output).toContain(`velocitygate: cannot listen on 127.0.0.1:${port} (GRPC_HOST, GRPC_PORT): another`);
+    expect(output).toContain(
+      `velocitygate: cannot listen on 127.0.0.1:${port} (GRPC_HOST, GRPC_PORT): another`,
+    );
   });
 
   test("counters that cannot be reached in the time allowed end all, with exit code 1", async () => {
