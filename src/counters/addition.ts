@@ -1,7 +1,6 @@
 import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Call } from "./call.ts";
-import type { Expiries } from "./expiries.ts";
 import type { RedisCommand } from "./redis-command.ts";
 import { refused, unavailable } from "./redis-errors.ts";
 import type { Reply } from "./resp/reply.ts";
@@ -25,29 +24,27 @@ return 0`;
  * comes back tells each increment's own total, since nobody comes between them.
  */
 export class Addition implements RedisCommand {
-  readonly key: string;
   redirections = 0;
   isAsking = false;
+  readonly #increment: Increment;
   readonly #call: Call;
   /** Whose total this is among those of the call. */
   readonly #at: number;
-  readonly #hits: number;
-  readonly #ttlSeconds: number;
-  readonly #expiries: Expiries;
   /** The hits of the whole chain, in its first increment. */
   #sum: number;
   #next: Addition | undefined = undefined;
   /** The chain's last increment, in its first one; `undefined`: it is alone. */
   #last: Addition | undefined = undefined;
 
-  constructor({ key, hits, ttlSeconds }: Increment, call: Call, at: number, expiries: Expiries) {
-    this.key = key;
+  constructor(increment: Increment, call: Call, at: number) {
+    this.#increment = increment;
     this.#call = call;
     this.#at = at;
-    this.#hits = hits;
-    this.#ttlSeconds = ttlSeconds;
-    this.#expiries = expiries;
-    this.#sum = hits;
+    this.#sum = increment.hits;
+  }
+
+  get key(): string {
+    return this.#increment.key;
   }
 
   encode(bulk: WriteBulk): string {
@@ -79,10 +76,10 @@ export class Addition implements RedisCommand {
       this.giveUp(unavailable("a counter in Redis holds something that is not a number"));
       return;
     }
-    if (this.#sum > 0 && total === this.#sum) this.#expiries.owe(this.key, this.#ttlSeconds);
+    if (this.#sum > 0 && total === this.#sum) this.#owe();
     let running = this.#sum < 0 ? total : total - this.#sum;
     for (let each: Addition | undefined = this; each; each = each.#next) {
-      running += Math.max(0, each.#hits);
+      running += Math.max(0, each.#increment.hits);
       each.#settle(running);
     }
   }
@@ -104,8 +101,12 @@ export class Addition implements RedisCommand {
 
   /** The counter may have been created, and then nobody has said yet when it expires. */
   lose(error: VelocityGateError, mayHaveRun: boolean): void {
-    if (mayHaveRun && this.#sum > 0) this.#expiries.owe(this.key, this.#ttlSeconds);
+    if (mayHaveRun && this.#sum > 0) this.#owe();
     this.giveUp(error);
+  }
+
+  #owe(): void {
+    this.#call.expiries.owe(this.#increment);
   }
 
   #settle(total: number): void {

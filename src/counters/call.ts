@@ -1,15 +1,19 @@
 import type { VelocityGateError } from "../errors.ts";
+import type { Expiries } from "./expiries.ts";
 
 /** One `incrementAll` under way: its totals come in one by one, from one or more servers. */
 export class Call {
   readonly totals: Promise<readonly number[]>;
+  /** Where to say that it has made a counter. */
+  readonly expiries: Expiries;
   readonly #totals: number[];
   #resolve: (totals: readonly number[]) => void = unset;
   #reject: (error: VelocityGateError) => void = unset;
   #missing: number;
 
   /** @param count how many totals it waits for, at least 1 */
-  constructor(count: number) {
+  constructor(count: number, expiries: Expiries) {
+    this.expiries = expiries;
     this.#totals = new Array<number>(count).fill(0);
     this.#missing = count;
     this.totals = new Promise((resolve, reject) => {

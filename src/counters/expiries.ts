@@ -1,3 +1,4 @@
+import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { RedisCommand } from "./redis-command.ts";
 import type { WriteBulk } from "./resp/request.ts";
@@ -31,7 +32,8 @@ export class Expiries {
     return this.#abandoned;
   }
 
-  owe(key: string, ttlSeconds: number): void {
+  /** @param counter what has just been made, or may have been */
+  owe({ key, ttlSeconds }: Pick<Increment, "key" | "ttlSeconds">): void {
     this.#send(new Expiry(key, ttlSeconds, this.#retryLater));
   }
 

@@ -108,9 +108,9 @@ class Counters implements RedisStore {
   incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
     if (this.#closing !== undefined) return Promise.reject(unavailable("the store is closed"));
     if (increments.length === 0) return Promise.resolve([]);
-    const call = new Call(increments.length);
+    const call = new Call(increments.length, this.#expiries);
     for (let at = 0; at < increments.length; at++) {
-      this.#topology.send(new Addition(increments[at] as Increment, call, at, this.#expiries));
+      this.#topology.send(new Addition(increments[at] as Increment, call, at));
     }
     return call.totals;
   }

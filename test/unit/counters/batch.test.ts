@@ -34,9 +34,9 @@ function newBatch(timeoutMs = 60_000) {
 
 /** Adds increments as one call, and answers what becomes of it. */
 function add(batch: Batch, ...increments: readonly [key: string, hits: number][]) {
-  const call = new Call(increments.length);
+  const call = new Call(increments.length, expiries);
   const additions = increments.map(
-    ([key, hits], at) => new Addition(increment({ key, hits }), call, at, expiries),
+    ([key, hits], at) => new Addition(increment({ key, hits }), call, at),
   );
   for (const addition of additions) batch.add(addition);
   return { totals: call.totals.catch((error: Error) => error.message), additions };
@@ -108,7 +108,7 @@ describe("a batch", () => {
   test("sends an expiry beside the hits of its key, which go on being added together", () => {
     const { batch } = newBatch();
     add(batch, ["a", 1]);
-    new Expiries((expiry) => batch.add(expiry)).owe("a", 60);
+    new Expiries((expiry) => batch.add(expiry)).owe(increment({ key: "a" }));
     add(batch, ["a", 1]);
     expect(commandsOf(batch.toRequest())).toEqual(["INCRBY a 2", "EXPIRE a 60"]);
   });

@@ -22,7 +22,7 @@ afterEach(() => {
 describe("expiries", () => {
   test("are sent at once, and once when they are answered", () => {
     const { expiries, sent } = keptExpiries();
-    expiries.owe("a", 60);
+    expiries.owe({ key: "a", ttlSeconds: 60 });
     sent[0]?.answer(1);
     expiries.retry();
     expect(encodeRequest(sent)).toBe("*3\r\n$6\r\nEXPIRE\r\n$1\r\na\r\n$2\r\n60\r\n");
@@ -30,7 +30,7 @@ describe("expiries", () => {
 
   test("that were lost, refused or redirected too often are sent again as if for the first time", () => {
     const { expiries, sent } = keptExpiries();
-    for (const key of ["a", "b"]) expiries.owe(key, 60);
+    for (const key of ["a", "b"]) expiries.owe({ key, ttlSeconds: 60 });
     const [a, b] = sent.splice(0) as [RedisCommand, RedisCommand];
     a.lose(lost, true);
     b.redirections = 5;
@@ -45,7 +45,7 @@ describe("expiries", () => {
 
   test("are abandoned after ten attempts, and counted", () => {
     const { expiries, sent } = keptExpiries();
-    expiries.owe("a", 60);
+    expiries.owe({ key: "a", ttlSeconds: 60 });
     for (let attempt = 1; attempt <= 10; attempt++) {
       expect(expiries.abandoned).toBe(0);
       sent.splice(0)[0]?.lose(lost, false);
@@ -57,7 +57,7 @@ describe("expiries", () => {
 
   test("wait in bounded number, and what is too much is counted", () => {
     const { expiries, sent } = keptExpiries();
-    for (let i = 0; i < 10_005; i++) expiries.owe(`k${i}`, 60);
+    for (let i = 0; i < 10_005; i++) expiries.owe({ key: `k${i}`, ttlSeconds: 60 });
     for (const command of sent.splice(0)) command.lose(lost, true);
     expect(expiries.abandoned).toBe(5);
     expiries.retry();
@@ -66,7 +66,7 @@ describe("expiries", () => {
 
   test("that are not settled when the store closes are abandoned", () => {
     const { expiries, sent } = keptExpiries();
-    for (const key of ["a", "b"]) expiries.owe(key, 60);
+    for (const key of ["a", "b"]) expiries.owe({ key, ttlSeconds: 60 });
     const [a, b] = sent as [RedisCommand, RedisCommand];
     a.lose(lost, true);
     expiries.close();
