@@ -26,7 +26,7 @@ export class Wildcards {
     this.#size += 1;
     const branch = branchFor(this.#root, parts[0] as string);
     branch.wildcards ??= [];
-    branch.wildcards.push(wildcard);
+    addByEnding(branch.wildcards, wildcard);
   }
 
   /** The first wildcard, in the order of the file, that matches `key`, an underscore and `value`. */
@@ -37,7 +37,7 @@ export class Wildcards {
     let at = 0;
     for (;;) {
       if (branch.wildcards !== undefined) {
-        best = firstMatch(branch.wildcards, key, value, length, best);
+        best = firstOfEndings(branch.wildcards, key, value, length, best);
       }
       if (at >= length) break;
       branch = branch.branches?.get(codeAt(key, value, at));
@@ -48,10 +48,51 @@ export class Wildcards {
   }
 }
 
+/** Wildcards that begin alike and whose endings, the texts behind their last stars, are of one length. */
+interface Endings {
+  readonly length: number;
+  /** By their ending, each in the order of the file. */
+  readonly wildcards: Map<string, Wildcard[]>;
+}
+
+function addByEnding(endings: Endings[], wildcard: Wildcard): void {
+  const ending = wildcard.parts[wildcard.parts.length - 1] as string;
+  let ofLength = endings.find(({ length }) => length === ending.length);
+  if (ofLength === undefined) {
+    ofLength = { length: ending.length, wildcards: new Map() };
+    endings.push(ofLength);
+  }
+  const alike = ofLength.wildcards.get(ending);
+  if (alike === undefined) ofLength.wildcards.set(ending, [wildcard]);
+  else alike.push(wildcard);
+}
+
+/**
+ * Tries only wildcards that also end as the entry does. Those that begin and end alike and differ between two stars alone are
+ * tried one after another.
+ */
+function firstOfEndings(
+  endings: readonly Endings[],
+  key: string,
+  value: string,
+  length: number,
+  best: Wildcard | undefined,
+): Wildcard | undefined {
+  let first = best;
+  for (let i = 0; i < endings.length; i++) {
+    const ofLength = endings[i] as Endings;
+    if (ofLength.length > length) continue;
+    const text = ofLength.length <= value.length ? value : `${key}_${value}`;
+    const alike = ofLength.wildcards.get(text.slice(text.length - ofLength.length));
+    if (alike !== undefined) first = firstMatch(alike, key, value, length, first);
+  }
+  return first;
+}
+
 /** A node of the radix tree. `label` is the text that leads to it from the branch above. */
 interface Branch {
   label: string;
-  wildcards: Wildcard[] | undefined;
+  wildcards: Endings[] | undefined;
   /** By the first UTF-16 unit of their label. */
   branches: Map<number, Branch> | undefined;
 }
