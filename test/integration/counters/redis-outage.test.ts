@@ -158,4 +158,22 @@ describe("Redis that hangs", () => {
     expect(await store.incrementAll([increment({ key: "a" })])).toEqual([2]);
     expect(store.connections).toEqual({ active: 1, total: 1, closed: 0 });
   });
+
+  test("for a moment only is never sent what waited for its turn in vain", async () => {
+    const server = await cleanup.add(startRedis());
+    const settings = redisSettings({ addresses: [server.address], commandTimeoutMs: 100 });
+    const store = await cleanup.add(stopping(await connectedStore(settings)));
+    server.pause();
+    const calls: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 20; turn++) {
+      calls.push(store.incrementAll([increment({ key: "a" })]));
+      await new Promise(setImmediate);
+    }
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.every(({ status }) => status === "rejected")).toBe(true);
+    server.resume();
+    // Four batches, of one turn each, were on their way. The last increment comes after all that might still be sent.
+    expect(await store.incrementAll([increment({ key: "a" })])).toEqual([5]);
+    expect(store.connections).toEqual({ active: 1, total: 1, closed: 0 });
+  });
 });
