@@ -13,6 +13,12 @@ import type { Words } from "./resp/request.ts";
 /** How many batches may await their answers at a time: enough to keep the server busy, while the next batch grows. */
 const batchesInFlightMax = 4;
 
+/**
+ * So many commands go out as soon as the event that brought the last of them is dealt with, and Redis works on them while we deal with
+ * the next event. Fewer wait for what the other events at hand bring, since a write of their own would cost Redis more than they do.
+ */
+const worthAWrite = 16;
+
 /** How many commands may wait for their turn. */
 const waitingMax = 50_000;
 
@@ -33,9 +39,9 @@ export interface NodeParts {
 /**
  * One connection to one server, from its first packet to its end: who wants another one makes another node.
  *
- * Commands of the same turn of the event loop go out as one batch, and so do those that arrive while as many batches as allowed are
- * on their way. A server that stops answering therefore has a bounded number of commands on its hands, and what did not reach it in
- * time is never sent.
+ * Commands that come together go out as one batch: those of one event when they are many, those of one turn of the event loop when
+ * they are few, and those that arrive while as many batches as allowed are on their way. A server that stops answering therefore has
+ * a bounded number of commands on its hands, and what did not reach it in time is never sent.
  */
 export class RedisNode implements BatchOwner {
   readonly target: RedisTarget;
@@ -54,7 +60,9 @@ export class RedisNode implements BatchOwner {
   /** The last of them, while commands may still join it. */
   #growing: Batch | undefined;
   #inFlight = 0;
-  #isFlushScheduled: boolean = false;
+  /** Whether the end of the event, and of the turn, is awaited to send what has come. */
+  #isEventUnderWay: boolean = false;
+  #isTurnUnderWay: boolean = false;
   #isRetiring: boolean = false;
   /** Why it is closed once the batch under way is answered. */
   #reasonToLeave: string | undefined;
@@ -97,7 +105,7 @@ export class RedisNode implements BatchOwner {
       command.lose(unavailable("too many commands wait for Redis"), false);
       return;
     }
-    if (!this.#isFlushScheduled) this.#beginTurn();
+    this.#beginEvent();
     this.#growingBatch().add(command);
     this.#waitingCount += 1;
   }
@@ -161,7 +169,7 @@ export class RedisNode implements BatchOwner {
   settled(): void {
     this.#inFlight -= 1;
     if (this.#reasonToLeave !== undefined) this.close(this.#reasonToLeave);
-    else if (this.#waiting.length > 0) this.#beginTurn();
+    else if (this.#waiting.length > 0) this.#beginEvent();
     this.#closeIfRetired();
   }
 
@@ -204,20 +212,31 @@ export class RedisNode implements BatchOwner {
     return batch;
   }
 
-  /** What is sent from now on until the events at hand are dealt with goes out together. */
-  #beginTurn(): void {
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
+  #beginEvent(): void {
+    if (this.#isEventUnderWay) return;
+    this.#isEventUnderWay = true;
     const joinMs = this.#parts.settings.commandTimeoutMs / 8;
     // A batch that has waited longer takes no more: none should have a deadline much shorter than it ought to.
     if (this.#growing && performance.now() - this.#growing.startedAtMs > joinMs) {
       this.#growing = undefined;
     }
-    setImmediate(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
-    });
+    process.nextTick(this.#endEvent);
   }
+
+  readonly #endEvent = (): void => {
+    this.#isEventUnderWay = false;
+    if (this.#waitingCount >= worthAWrite) {
+      this.#flush();
+    } else if (!this.#isTurnUnderWay) {
+      this.#isTurnUnderWay = true;
+      setImmediate(this.#endTurn);
+    }
+  };
+
+  readonly #endTurn = (): void => {
+    this.#isTurnUnderWay = false;
+    this.#flush();
+  };
 
   #flush(): void {
     while (this.isOpen && this.#inFlight < batchesInFlightMax) {

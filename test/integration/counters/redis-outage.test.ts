@@ -167,7 +167,8 @@ describe("Redis that hangs", () => {
     const calls: Promise<unknown>[] = [];
     for (let turn = 0; turn < 20; turn++) {
       calls.push(store.incrementAll([increment({ key: "a" })]));
-      await new Promise(setImmediate);
+      // Until the end of this turn, at which it is sent, and into the next one.
+      for (let i = 0; i < 2; i++) await new Promise(setImmediate);
     }
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.every(({ status }) => status === "rejected")).toBe(true);
