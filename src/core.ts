@@ -35,12 +35,7 @@ export function openCore(
   closers: Closers,
 ): Core {
   const { log, clock, random } = world;
-  const metrics = createMetrics({
-    version,
-    log,
-    limitsMax: settings.metrics.limitsMax,
-    responseTimeAsMilliseconds: settings.prometheus.responseTimeAsMilliseconds,
-  });
+  const metrics = createMetrics({ version, log, ...settings.metrics });
   closers.add(() => metrics.close());
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });

@@ -29,7 +29,7 @@ export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise
   const { shouldRateLimit, health, metrics, log } = parts;
   const methods = mergeMethods(
     rateLimitMethods(shouldRateLimit, answer, metrics),
-    healthMethods(health),
+    healthMethods(health, (seconds) => metrics.observeCall("Check", seconds)),
   );
   const options: EngineOptions = {
     messageBytesMax: grpc.messageBytesMax,

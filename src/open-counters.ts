@@ -53,6 +53,7 @@ function openLocalCache(bytes: number, metrics: Metrics): KnownOver {
       misses: stats.missCount,
       expired: stats.expiredCount,
       evicted: stats.evacuateCount,
+      overwritten: stats.overwriteCount,
     };
   });
   return cache;

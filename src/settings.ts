@@ -38,7 +38,6 @@ export interface PrometheusSettings extends HostAndPort {
   /** Whether the metrics have a port of their own. */
   readonly enabled: boolean;
   readonly path: string;
-  readonly responseTimeAsMilliseconds: boolean;
 }
 
 export interface GrpcSettings {
@@ -83,6 +82,9 @@ export interface MetricsSettings {
   /** How many limits are told apart. */
   readonly limitsMax: number;
   readonly extraTags: ReadonlyMap<string, string>;
+  /** Names of limits are written without dots in their levels. */
+  readonly sanitizeDots: boolean;
+  readonly responseTimeAsMilliseconds: boolean;
 }
 
 /**

@@ -22,11 +22,23 @@ const serving = answer(ServingStatus.SERVING);
 const notServing = answer(ServingStatus.NOT_SERVING);
 const serviceUnknown = answer(ServingStatus.SERVICE_UNKNOWN);
 
-/** Check and Watch; every known name tells the same truth, that of `health`. */
-export function healthMethods(health: Health): Methods {
+/**
+ * Check and Watch; every known name tells the same truth, that of `health`.
+ *
+ * @param onCheck told how long each Check took
+ */
+export function healthMethods(
+  health: Health,
+  onCheck: (seconds: number) => void = () => undefined,
+): Methods {
   const check: UnaryHandler = (bytes) => {
-    if (!isKnown(bytes)) throw new GrpcError(Status.NOT_FOUND, "unknown service");
-    return stateOf(health);
+    const startedMs = performance.now();
+    try {
+      if (!isKnown(bytes)) throw new GrpcError(Status.NOT_FOUND, "unknown service");
+      return stateOf(health);
+    } finally {
+      onCheck((performance.now() - startedMs) / 1000);
+    }
   };
   return {
     unary: new Map([[checkPath, check]]),

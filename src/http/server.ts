@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Log } from "../observe/log.ts";
 import { readBody } from "./body.ts";
+import { gzippedBody } from "./gzip.ts";
 import { type ListenSettings, listen } from "./listen.ts";
 
 export interface HttpAnswer {
@@ -9,6 +10,8 @@ export interface HttpAnswer {
   /** `undefined`: plain text. */
   readonly contentType?: string | undefined;
   readonly body: string | Buffer;
+  /** Sent in gzip to clients who take it; absent: never. */
+  readonly isCompressible?: boolean;
 }
 
 /** What one path answers, to every method: the reference looks at none. */
@@ -102,8 +105,10 @@ async function respond(
 ): Promise<void> {
   const path = pathOf(request);
   let answer: HttpAnswer;
+  let gzipped: Buffer | undefined;
   try {
     answer = await answerOf(byPath.get(path) ?? fallback, request, response);
+    gzipped = await gzippedBody(answer, request);
   } catch (error) {
     // A client that went away is nobody's fault.
     if (request.errored === null) log.error("an HTTP request failed", { path, error });
@@ -111,7 +116,7 @@ async function respond(
   }
   // A server that closes says so, and the connection ends with this answer.
   if (!server.listening) response.shouldKeepAlive = false;
-  send(response, answer);
+  send(response, answer, gzipped);
 }
 
 async function answerOf(
@@ -127,11 +132,14 @@ async function answerOf(
   return { status: 413, body: `Content Too Large: at most ${bodyBytesMax} bytes are read\n` };
 }
 
-function send(response: ServerResponse, { status, contentType, body }: HttpAnswer): void {
-  response.writeHead(status, {
-    "content-type": contentType ?? plainText,
+function send(response: ServerResponse, answer: HttpAnswer, gzipped: Buffer | undefined): void {
+  const body = gzipped ?? answer.body;
+  response.writeHead(answer.status, {
+    "content-type": answer.contentType ?? plainText,
     "content-length": Buffer.byteLength(body),
     "x-content-type-options": "nosniff",
+    ...(answer.isCompressible ? { vary: "accept-encoding" } : {}),
+    ...(gzipped === undefined ? {} : { "content-encoding": "gzip" }),
   });
   response.end(body);
 }

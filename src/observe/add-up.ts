@@ -15,6 +15,8 @@ const otherWays: readonly (readonly [begin: string, way: Way])[] = [
   // The primary counts all of them, a worker those that it was given.
   ["ratelimit_service_config_load_", "max"],
   ["ratelimit.service.config_load_", "max"],
+  ["runtime_", "max"],
+  ["runtime.", "max"],
 ];
 
 /** How samples of that metric, or line of the statistics page, are put together. */

@@ -39,8 +39,9 @@ export class CallDurations {
     for (const [method, histogram] of this.#byMethod) yield [method, histogram.count];
   }
 
-  family(): string {
-    const family = new Exposition().family(
+  /** @param extraLabels of every sample */
+  family(extraLabels: string): string {
+    const family = new Exposition(extraLabels).family(
       "ratelimit_service_response_time_seconds",
       "histogram",
       "How long calls take, by gRPC method.",
@@ -60,8 +61,9 @@ export class StoreHistograms {
     this.#increments.observe(increments);
   }
 
-  families(): string {
-    const families = new Exposition();
+  /** @param extraLabels of every sample */
+  families(extraLabels: string): string {
+    const families = new Exposition(extraLabels);
     this.#durations.write(
       families.family(
         "velocitygate_store_duration_seconds",

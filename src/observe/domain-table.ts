@@ -25,11 +25,16 @@ export class UnknownDomains {
     return sums([...this.#counts], sanitize);
   }
 
-  /** With a label, and as the reference names them, whose mapping does not know them. */
-  families(): string {
+  /**
+   * With a label, and as the reference names them, whose mapping does not know them.
+   *
+   * @param extraLabels of every sample
+   */
+  families(extraLabels: string): string {
     const help = "Descriptors of a domain that has no rules.";
     const counts = [...this.counts()];
-    const families = new Exposition().family(`${limitPrefix}domain_not_found`, "counter", help);
+    const families = new Exposition(extraLabels);
+    families.family(`${limitPrefix}domain_not_found`, "counter", help);
     for (const [labels, count] of sums(counts, (domain) => renderLabels({ domain }))) {
       families.sample(count, labels);
     }

@@ -30,8 +30,14 @@ export function metricName(prefix: string, text: string, suffix: string): string
 
 /** Writes one family after another. */
 export class Exposition {
+  readonly #extraLabels: string;
   #text = "";
   #name = "";
+
+  /** @param extraLabels of every sample, as `extraLabelText` made them */
+  constructor(extraLabels = "") {
+    this.#extraLabels = extraLabels;
+  }
 
   /** Begins a family; all its samples follow at once. `help` is the program's own text, of one line. */
   family(name: string, type: MetricType, help: string): this {
@@ -42,13 +48,14 @@ export class Exposition {
 
   /** @param labels as `renderLabels` made them */
   sample(value: number, labels = "", suffix = ""): this {
-    this.#text += `${this.#name}${suffix}${labels} ${numberText(value)}\n`;
+    const all = this.#extraLabels === "" ? labels : withExtra(labels, this.#extraLabels);
+    this.#text += `${this.#name}${suffix}${all} ${numberText(value)}\n`;
     return this;
   }
 
   /** An empty text in which the present family goes on. */
   continued(): Exposition {
-    const next = new Exposition();
+    const next = new Exposition(this.#extraLabels);
     next.#name = this.#name;
     return next;
   }
@@ -56,6 +63,10 @@ export class Exposition {
   toString(): string {
     return this.#text;
   }
+}
+
+function withExtra(labels: string, extra: string): string {
+  return labels === "" ? `{${extra}}` : `${labels.slice(0, -1)},${extra}}`;
 }
 
 /** A value as the format spells it. */

@@ -48,13 +48,17 @@ export const limitCounters: readonly LimitCounter[] = [
 /** How many samples are written at a time: about a millisecond's work. */
 const samplesAtATime = 1000;
 
-/** Writes the counts of all limits, summed up by their labels, piece by piece so that other work may come in between. */
-export function* limitFamilies(rows: Iterable<LimitRow>): Iterable<string> {
+/**
+ * Writes the counts of all limits, summed up by their labels, piece by piece so that other work may come in between.
+ *
+ * @param extraLabels of every sample
+ */
+export function* limitFamilies(rows: Iterable<LimitRow>, extraLabels: string): Iterable<string> {
   const all = [...rows];
   const sums = sumByLabels(all);
   yield "";
   for (const { stat, name, help } of limitCounters) {
-    let text = new Exposition().family(limitPrefix + name, "counter", help);
+    let text = new Exposition(extraLabels).family(limitPrefix + name, "counter", help);
     let samples = 0;
     for (const [labels, stats] of sums) {
       text.sample(stats[stat], labels);
@@ -65,7 +69,8 @@ export function* limitFamilies(rows: Iterable<LimitRow>): Iterable<string> {
     }
     yield text.toString();
   }
-  for (const counter of limitCounters) if (!counter.isMapped) yield unmappedFamilies(all, counter);
+  for (const counter of limitCounters)
+    if (!counter.isMapped) yield unmappedFamilies(all, counter, extraLabels);
 }
 
 function sumByLabels(rows: readonly LimitRow[]): ReadonlyMap<string, LimitStats> {
@@ -82,7 +87,11 @@ function sumByLabels(rows: readonly LimitRow[]): ReadonlyMap<string, LimitStats>
 const unmappedMax = 1000;
 
 /** As the reference names what its mapping does not know. Only what has been counted. */
-function unmappedFamilies(rows: readonly LimitRow[], { stat, name, help }: LimitCounter): string {
+function unmappedFamilies(
+  rows: readonly LimitRow[],
+  { stat, name, help }: LimitCounter,
+  extraLabels: string,
+): string {
   const sums = new Map<string, number>();
   for (const row of rows) {
     if (row.stats[stat] === 0) continue;
@@ -90,7 +99,7 @@ function unmappedFamilies(rows: readonly LimitRow[], { stat, name, help }: Limit
     const metric = metricName(limitPrefix, fullKey(row.name), `_${name}`);
     sums.set(metric, (sums.get(metric) ?? 0) + row.stats[stat]);
   }
-  const families = new Exposition();
+  const families = new Exposition(extraLabels);
   for (const [metric, count] of sums) families.family(metric, "counter", help).sample(count);
   return families.toString();
 }

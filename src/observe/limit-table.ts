@@ -32,13 +32,22 @@ const overflow = "__overflow__";
 export class LimitTable {
   readonly #rows = new Map<string, LimitRow>();
   readonly #onOverflow: () => void;
+  readonly #sanitizeLevel: (level: string) => string;
   readonly #halfMax: number;
   #registered = 0;
   #registration = 0;
   #overflow: LimitRow | undefined;
 
-  /** @param onOverflow called once, when a limit first finds no room */
-  constructor(limitsMax: number, onOverflow: () => void) {
+  /**
+   * @param onOverflow called once, when a limit first finds no room
+   * @param sanitizeLevel how a level of a name is written
+   */
+  constructor(
+    limitsMax: number,
+    onOverflow: () => void,
+    sanitizeLevel: (level: string) => string = sanitize,
+  ) {
+    this.#sanitizeLevel = sanitizeLevel;
     this.#halfMax = Math.ceil(limitsMax / 2);
     this.#onOverflow = onOverflow;
   }
@@ -61,7 +70,7 @@ export class LimitTable {
     for (const limit of fresh) {
       if (this.#registered >= this.#halfMax) return;
       if (!this.#rows.has(limit.statsKey))
-        this.#mark(this.#add(limit.statsKey, registeredName(limit)));
+        this.#mark(this.#add(limit.statsKey, this.#registeredName(limit)));
     }
   }
 
@@ -77,13 +86,19 @@ export class LimitTable {
     entries: readonly Entry[] | undefined,
   ): LimitRow {
     if (this.#rows.size - this.#registered < this.#halfMax) {
-      return this.#add(statsKey, parseStatsKey(statsKey, domain, entries));
+      const name = parseStatsKey(statsKey, domain, entries, this.#sanitizeLevel);
+      return this.#add(statsKey, name);
     }
     if (this.#overflow === undefined) {
       this.#overflow = row({ domain: overflow, levels: [overflow] });
       this.#onOverflow();
     }
     return this.#overflow;
+  }
+
+  #registeredName({ statsKey, domain, levels }: RegisteredLimit): StatsName {
+    if (levels === undefined) return parseStatsKey(statsKey, domain, undefined);
+    return { domain: sanitize(domain), levels: levels.map(this.#sanitizeLevel) };
   }
 
   #add(statsKey: string, name: StatsName): LimitRow {
@@ -105,11 +120,6 @@ export class LimitTable {
       this.#registered -= 1;
     }
   }
-}
-
-function registeredName({ statsKey, domain, levels }: RegisteredLimit): StatsName {
-  if (levels === undefined) return parseStatsKey(statsKey, domain, undefined);
-  return { domain: sanitize(domain), levels: levels.map(sanitize) };
 }
 
 function row(name: StatsName): LimitRow {

@@ -7,14 +7,23 @@ import { CallDurations, StoreHistograms } from "./call-histograms.ts";
 import { UnknownDomains } from "./domain-table.ts";
 import { EventLoopMonitor } from "./event-loop.ts";
 import { expositionType } from "./exposition.ts";
+import { type ExtraTags, extraLabels, extraLabelText } from "./extra-tags.ts";
+import type { Counted } from "./figures.ts";
 import { limitFamilies } from "./limit-families.ts";
 import { LimitTable } from "./limit-table.ts";
 import type { Log } from "./log.ts";
-import { type Reading, registerCounter, registerGauge } from "./readings.ts";
+import {
+  type KindReading,
+  type Reading,
+  type ReadingKind,
+  registerCounter,
+  registerGauge,
+} from "./readings.ts";
 import { limitsOf } from "./registered-limits.ts";
 import type { ServiceCounts } from "./service-counts.ts";
 import { registerServiceMetrics } from "./service-metrics.ts";
-import { statsPage } from "./stats-page.ts";
+import { sanitize, sanitizeDots } from "./stats-name.ts";
+import { gaugesPage, statsPage } from "./stats-page.ts";
 
 export interface MetricsOptions {
   readonly version: string;
@@ -23,6 +32,10 @@ export interface MetricsOptions {
   readonly limitsMax?: number | undefined;
   /** Response times are counted in milliseconds, though the metric's name says seconds, as the reference does when asked to. */
   readonly responseTimeAsMilliseconds?: boolean | undefined;
+  /** Labels that every metric has beside its own. */
+  readonly extraTags?: ExtraTags | undefined;
+  /** The levels of a limit's name are written without dots. */
+  readonly sanitizeDots?: boolean | undefined;
   /** Unix time in milliseconds. */
   readonly nowMs?: (() => number) | undefined;
 }
@@ -32,12 +45,15 @@ export interface ExpositionAnswer {
   readonly status: 200;
   readonly contentType: string;
   readonly body: Buffer;
+  readonly isCompressible: true;
 }
 
 export type CallErrorKind = "redis_error" | "service_error";
 
 const limitsMaxDefault = 10_000;
 const unknownDomainsMax = 1_000;
+
+const noTags: ExtraTags = new Map();
 
 export function createMetrics(options: MetricsOptions): Metrics {
   return new Metrics(options);
@@ -51,7 +67,8 @@ export class Metrics {
   readonly #unknownDomains = new UnknownDomains(unknownDomainsMax);
   readonly #calls: CallDurations;
   readonly #store = new StoreHistograms();
-  readonly #readings: Reading[] = [];
+  readonly #readings: KindReading[] = [];
+  readonly #extraLabels: string;
   readonly #nowMs: () => number;
   readonly #counts: ServiceCounts = {
     globalShadowMode: 0,
@@ -61,18 +78,23 @@ export class Metrics {
     rulesRefusals: 0,
     answers: { OK: 0, OVER_LIMIT: 0, ERROR: 0 },
     rulesLimits: 0,
+    rulesFiles: undefined,
     rulesLoadedSeconds: undefined,
     isLastLoadGood: undefined,
   };
   #exposing: Promise<ExpositionAnswer> | undefined;
 
-  constructor({ version, log, limitsMax, responseTimeAsMilliseconds, nowMs }: MetricsOptions) {
-    const limits = limitsMax ?? limitsMaxDefault;
-    this.#nowMs = nowMs ?? Date.now;
-    this.#limits = new LimitTable(limits, () =>
-      log.warn("too many limits for metrics: further ones share one series", { limitsMax: limits }),
+  constructor(options: MetricsOptions) {
+    const { version, log, limitsMax = limitsMaxDefault, extraTags = noTags } = options;
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.#limits = new LimitTable(
+      limitsMax,
+      () => log.warn("too many limits for metrics: further ones share one series", { limitsMax }),
+      options.sanitizeDots ? sanitizeDots : sanitize,
     );
-    this.#calls = new CallDurations(responseTimeAsMilliseconds ? 1000 : 1);
+    this.#calls = new CallDurations(options.responseTimeAsMilliseconds ? 1000 : 1);
+    this.#extraLabels = extraLabelText(extraTags);
+    this.#registry.setDefaultLabels(extraLabels(extraTags));
     collectDefaultMetrics({ register: this.#registry });
     registerServiceMetrics(this.#registry, version, this.#eventLoop, this.#counts, this.#calls);
   }
@@ -122,6 +144,7 @@ export class Metrics {
     this.#limits.register(limitsOf(rules));
     this.#counts.rulesLoads += 1;
     this.#counts.rulesLimits = rules.limitCount;
+    this.#counts.rulesFiles = rules.fileNames.length;
     this.#counts.rulesLoadedSeconds = this.#nowMs() / 1000;
     this.#counts.isLastLoadGood = true;
   }
@@ -134,14 +157,25 @@ export class Metrics {
 
   /** Shows a number that goes up and down. */
   gauge(reading: Reading): void {
-    this.#readings.push(reading);
+    this.#keep(reading, "gauge");
     registerGauge(this.#registry, reading);
   }
 
   /** Shows a number that only grows. */
   counter(reading: Reading): void {
-    this.#readings.push(reading);
+    this.#keep(reading, "counter");
     registerCounter(this.#registry, reading);
+  }
+
+  /** What is counted, for those who write it in another form. */
+  get counted(): Counted {
+    return {
+      counts: this.#counts,
+      limits: this.#limits.rows(),
+      unknownDomains: this.#unknownDomains.counts(),
+      calls: this.#calls.counts(),
+      readings: this.#readings,
+    };
   }
 
   /** All metrics in Prometheus' text format. Scrapes that come while one is being made get the same. */
@@ -154,13 +188,12 @@ export class Metrics {
 
   /** The counts by the reference's internal names, `name: value` in the order of the names. */
   stats(): string {
-    return statsPage({
-      counts: this.#counts,
-      limits: this.#limits.rows(),
-      unknownDomains: this.#unknownDomains.counts(),
-      calls: this.#calls.counts(),
-      readings: this.#readings,
-    });
+    return statsPage(this.counted);
+  }
+
+  /** What there is now, by the reference's internal names, `name: value`. */
+  gauges(): string {
+    return gaugesPage(this.counted);
   }
 
   close(): void {
@@ -168,20 +201,26 @@ export class Metrics {
     this.#registry.clear();
   }
 
+  #keep({ name, help, statsName, read }: Reading, kind: ReadingKind): void {
+    this.#readings.push({ name, help, statsName, read, kind });
+  }
+
   /** Lets other work in between the pieces: the text of thousands of limits takes a while. */
   async #expose(): Promise<ExpositionAnswer> {
     // prom-client spells what is not a number in a way of its own.
     const ofProcess = (await this.#registry.metrics()).replace(/ Nan$/gm, " NaN");
+    const extra = this.#extraLabels;
     const pieces = [
       ofProcess,
-      this.#calls.family(),
-      this.#store.families(),
-      this.#unknownDomains.families(),
+      this.#calls.family(extra),
+      this.#store.families(extra),
+      this.#unknownDomains.families(extra),
     ].map((text) => Buffer.from(text));
-    for (const piece of limitFamilies(this.#limits.rows())) {
+    for (const piece of limitFamilies(this.#limits.rows(), extra)) {
       pieces.push(Buffer.from(piece));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return { status: 200, contentType: expositionType, body: Buffer.concat(pieces) };
+    const body = Buffer.concat(pieces);
+    return { status: 200, contentType: expositionType, body, isCompressible: true };
   }
 }

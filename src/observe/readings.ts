@@ -10,6 +10,13 @@ export interface Reading {
   readonly read: () => number | undefined;
 }
 
+/** What becomes of the number over time. */
+export type ReadingKind = "counter" | "gauge";
+
+export interface KindReading extends Reading {
+  readonly kind: ReadingKind;
+}
+
 export function registerGauge(registry: Registry, { name, help, read }: Reading): void {
   new Gauge({
     name,

@@ -9,6 +9,8 @@ export interface ServiceCounts {
   rulesRefusals: number;
   readonly answers: Record<Code | "ERROR", number>;
   rulesLimits: number;
+  /** Of the rules in force; `undefined` until rules were loaded. */
+  rulesFiles: number | undefined;
   /** Unix seconds; `undefined` until rules were loaded. */
   rulesLoadedSeconds: number | undefined;
   /** `undefined` until rules were first read. */

@@ -67,6 +67,16 @@ function registerReferenceMetrics(
 }
 
 function registerRuleMetrics(registry: Registry, counts: ServiceCounts): void {
+  registerCounter(registry, {
+    name: "runtime_load_attempts",
+    help: "How often rules were read, to be loaded or refused.",
+    read: () => counts.rulesLoads + counts.rulesRefusals,
+  });
+  registerGauge(registry, {
+    name: "runtime_num_values",
+    help: "Files of the rules in force.",
+    read: () => counts.rulesFiles,
+  });
   registerGauge(registry, {
     name: "velocitygate_rules_limits",
     help: "Limits in force.",

@@ -16,8 +16,13 @@ export function sanitize(text: string): string {
   return text.replace(/[:|]/g, "_").replace(/\d{1,3}(?:\.\d{1,3}){3}/g, underscoreDots);
 }
 
-function underscoreDots(address: string): string {
-  return address.replaceAll(".", "_");
+/** The same without any dot, for those who want none within a level (`SANITIZE_DESCRIPTOR_METRIC_DOTS`). */
+export function sanitizeDots(level: string): string {
+  return underscoreDots(sanitize(level));
+}
+
+function underscoreDots(text: string): string {
+  return text.replaceAll(".", "_");
 }
 
 /**
@@ -25,18 +30,20 @@ function underscoreDots(address: string): string {
  *
  * @param domain the domain it begins with; `undefined`: all before the first dot
  * @param entries of the descriptor that matched, which tell where levels begin; `undefined`: at every dot
+ * @param sanitizeLevel `sanitize` or `sanitizeDots`
  */
 export function parseStatsKey(
   statsKey: string,
   domain: string | undefined,
   entries: readonly Entry[] | undefined,
+  sanitizeLevel: (level: string) => string = sanitize,
 ): StatsName {
   if (domain === undefined || !statsKey.startsWith(`${domain}.`)) {
     const [first = "", ...levels] = sanitize(statsKey).split(".");
     return { domain: first, levels };
   }
   const path = statsKey.slice(domain.length + 1);
-  const levels = entries && splitByEntries(path, entries)?.map(sanitize);
+  const levels = entries && splitByEntries(path, entries)?.map(sanitizeLevel);
   return { domain: sanitize(domain), levels: levels ?? sanitize(path).split(".") };
 }
 

@@ -9,6 +9,8 @@ export interface LocalCacheFigures {
   readonly expired: number;
   /** Entries that made room for others. */
   readonly evicted: number;
+  /** Entries that were remembered again while they still stood. */
+  readonly overwritten: number;
 }
 
 /** Shows the local cache under the reference's names. */
@@ -26,6 +28,7 @@ export function watchLocalCache(metrics: Metrics, read: () => LocalCacheFigures)
   show("lookupCount", "Look-ups.", ({ hits, misses }) => hits + misses);
   show("expiredCount", "Entries whose window ended.", ({ expired }) => expired);
   show("evacuateCount", "Entries that made room for others.", ({ evicted }) => evicted);
+  show("overwriteCount", "Entries that were remembered again.", ({ overwritten }) => overwritten);
 }
 
 /** Shows the store in memory. Evicted counters let hits through: there should be none. */

@@ -1,3 +1,4 @@
+import { hiddenTags } from "../observe/extra-tags.ts";
 import type { GrpcSettings, RuleSettings, Settings, StoreSettings } from "../settings.ts";
 import { availableCores } from "./cores.ts";
 import { buildRedis } from "./redis.ts";
@@ -16,7 +17,6 @@ export function buildSettings(reading: Reading): Settings {
       ...values.PROMETHEUS_ADDR,
       enabled: values.USE_PROMETHEUS && !values.DISABLE_STATS,
       path: values.PROMETHEUS_PATH,
-      responseTimeAsMilliseconds: values.PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS,
     },
     grpc: grpcSettings(reading),
     workers,
@@ -28,7 +28,7 @@ export function buildSettings(reading: Reading): Settings {
     store: storeSettings(reading, workers),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
-    metrics: { limitsMax: values.METRICS_MAX_LIMITS, extraTags: values.EXTRA_TAGS },
+    metrics: metricsSettings(reading),
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownGraceMs: values.SHUTDOWN_GRACE,
     redisHealthCheckActiveConnection: values.REDIS_HEALTH_CHECK_ACTIVE_CONNECTION,
@@ -106,6 +106,20 @@ function decisionSettings({ values, given }: Reading): Settings["decision"] {
     boundJitterOfShortWindows: !given.has("EXPIRATION_JITTER_MAX_SECONDS"),
     shadowMode: values.SHADOW_MODE,
     quotaMode: values.QUOTA_MODE,
+  };
+}
+
+function metricsSettings({ values, warnings }: Reading): Settings["metrics"] {
+  for (const tag of hiddenTags(values.EXTRA_TAGS)) {
+    warnings.push(
+      `EXTRA_TAGS: ${tag} is no label in Prometheus, where metrics have their own of that name or none may have it`,
+    );
+  }
+  return {
+    limitsMax: values.METRICS_MAX_LIMITS,
+    extraTags: values.EXTRA_TAGS,
+    sanitizeDots: values.SANITIZE_DESCRIPTOR_METRIC_DOTS,
+    responseTimeAsMilliseconds: values.PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS,
   };
 }
 

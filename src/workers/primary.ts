@@ -93,11 +93,10 @@ type Failing = (matters: (part: string) => boolean) => readonly string[];
 /** What only this process knows; the limits are counted by the workers. */
 function createPrimaryMetrics(
   pool: WorkerPool,
-  { workers, prometheus }: Settings,
+  { workers, metrics: chosen }: Settings,
   { log }: Pick<World, "log">,
 ): Metrics {
-  const { responseTimeAsMilliseconds } = prometheus;
-  const metrics = createMetrics({ version, log, limitsMax: 0, responseTimeAsMilliseconds });
+  const metrics = createMetrics({ version, log, ...chosen, limitsMax: 0 });
   metrics.gauge({
     name: "velocitygate_workers",
     help: "Worker processes that there should be.",
@@ -134,7 +133,7 @@ function pagesOf(pool: WorkerPool, metrics: Metrics, rules: RuleHolder, failing:
     json: jsonByWorker(pool),
     async exposition() {
       const body = await expositions.read(async () => (await metrics.expose()).body.toString());
-      return { status: 200, contentType: expositionType, body };
+      return { status: 200, contentType: expositionType, body, isCompressible: true };
     },
     rules: () => (rules.current === undefined ? "" : printRules(rules.current)),
     stats: () => stats.read(() => metrics.stats()),

@@ -34,7 +34,7 @@ export const observation = {
     "Serves the metrics on a port of their own too; `/metrics` of the HTTP port is always there.",
   ),
   PROMETHEUS_ADDR: address(":9090", "Address of the metrics port."),
-  EXTRA_TAGS: map("Labels on every metric.", warned("metrics have no labels of this kind yet")),
+  EXTRA_TAGS: map("Labels on every metric."),
   DISABLE_STATS: boolean(
     false,
     "Opens no metrics port, whatever USE_PROMETHEUS says; `/metrics` of the HTTP port stays.",
@@ -51,8 +51,7 @@ export const observation = {
   ),
   SANITIZE_DESCRIPTOR_METRIC_DOTS: boolean(
     false,
-    "Replaces dots within descriptor keys and values in metrics.",
-    warned("dots in metrics are not replaced yet"),
+    "Writes `_` for each dot within the keys and values of descriptors, in metrics alone.",
   ),
   USE_STATSD: boolean(false, "Sends metrics to statsd (the reference: true).", withStatsd),
   STATSD_HOST: text("localhost", "The statsd server.", withStatsd),

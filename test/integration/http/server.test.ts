@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import {
   type HttpBounds,
@@ -61,6 +62,50 @@ function promised(): { readonly promise: Promise<void>; readonly keep: () => voi
   });
   return { promise, keep };
 }
+
+describe("a long answer", () => {
+  const long = "metric 1\n".repeat(1000);
+  const routes = {
+    "/long": { answer: () => ({ status: 200, body: long, isCompressible: true }) },
+    "/other": { answer: () => ({ status: 200, body: long }) },
+    "/short": { answer: () => ({ status: 200, body: "metric 1\n", isCompressible: true }) },
+  };
+  const ask = async (path: string, acceptEncoding: string) => {
+    const { server } = await start(routes);
+    const socket = await open(server.port);
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nhost: x\r\naccept-encoding: ${acceptEncoding}\r\nconnection: close\r\n\r\n`,
+    );
+    const answer = await buffer(socket);
+    const end = answer.indexOf("\r\n\r\n");
+    return { head: answer.toString("latin1", 0, end), body: answer.subarray(end + 4) };
+  };
+
+  test.each(["gzip", "deflate, gzip;q=0.5", "GZIP", "*", "br, *;q=0.1"])(
+    "is sent in gzip to who takes %s",
+    async (acceptEncoding) => {
+      const { head, body } = await ask("/long", acceptEncoding);
+      expect(head).toMatch(/content-encoding: gzip/);
+      expect(head).toMatch(/vary: accept-encoding/);
+      expect(head).toContain(`content-length: ${body.length}`);
+      expect(gunzipSync(body).toString()).toBe(long);
+      expect(body.length).toBeLessThan(500);
+    },
+  );
+
+  test.each([
+    ["/long", "identity"],
+    ["/long", "gzip;q=0"],
+    ["/long", "gzip;q=0, *"],
+    ["/long", ""],
+    ["/short", "gzip"],
+    ["/other", "gzip"],
+  ])("%s is sent as it is to who says %j", async (path, acceptEncoding) => {
+    const { head, body } = await ask(path, acceptEncoding);
+    expect(head).not.toMatch(/content-encoding/);
+    expect(body.toString()).toMatch(/^metric 1\n/);
+  });
+});
 
 describe("a request", () => {
   test.each(["GET", "POST", "PUT", "DELETE"])("by %s finds its route", async (method) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { LimitTable, type RegisteredLimit } from "../../../src/observe/limit-table.ts";
+import { sanitizeDots } from "../../../src/observe/stats-name.ts";
 
 function tableOf(limitsMax: number) {
   let overflows = 0;
@@ -38,6 +39,26 @@ describe("limits on demand", () => {
     expect(names()).toContain("d.a");
     expect(names()).toContain("d.b");
   });
+});
+
+test("dots within a level are kept, or not: never those of the domain", () => {
+  const shown = (sanitizeLevel?: (level: string) => string) => {
+    const table = new LimitTable(10, () => undefined, sanitizeLevel);
+    table.register([{ statsKey: "a.b.x.y.z", domain: "a.b", levels: ["x.y", "z"] }]);
+    table.stats("a.b.host_w.x.user_1.5", "a.b", [
+      { key: "host", value: "w.x" },
+      { key: "user", value: "1.5" },
+    ]);
+    return [...table.rows()].map(({ labels }) => labels);
+  };
+  expect(shown()).toEqual([
+    '{domain="a.b",key1="x.y",key2="z"}',
+    '{domain="a.b",key1="host_w.x",key2="user_1.5"}',
+  ]);
+  expect(shown(sanitizeDots)).toEqual([
+    '{domain="a.b",key1="x_y",key2="z"}',
+    '{domain="a.b",key1="host_w_x",key2="user_1_5"}',
+  ]);
 });
 
 describe("registered limits", () => {

@@ -10,7 +10,14 @@ import { parseExposition, sampleValue } from "../../support/parse-exposition.ts"
 
 test("the stores and the local cache show up under the reference's names, or ours", async () => {
   const metrics = createMetrics({ version: "1", log: keptLog() });
-  watchLocalCache(metrics, () => ({ entries: 1, hits: 2, misses: 3, expired: 4, evicted: 6 }));
+  watchLocalCache(metrics, () => ({
+    entries: 1,
+    hits: 2,
+    misses: 3,
+    expired: 4,
+    evicted: 6,
+    overwritten: 5,
+  }));
   watchMemoryStore(metrics, { size: 7, evictions: 8 });
   watchRedisConnections(metrics, "redis_pool", () => ({ active: 9, opened: 10, closed: 11 }));
   watchRedisConnections(metrics, "redis_per_second_pool", () => ({
@@ -26,6 +33,7 @@ test("the stores and the local cache show up under the reference's names, or our
     ratelimit_localcache_lookupCount: 5,
     ratelimit_localcache_expiredCount: 4,
     ratelimit_localcache_evacuateCount: 6,
+    ratelimit_localcache_overwriteCount: 5,
     velocitygate_memory_store_counters: 7,
     velocitygate_memory_store_evictions_total: 8,
     ratelimit_redis_pool_cx_active: 9,

@@ -10,13 +10,7 @@ describe("an empty environment", () => {
     expect(settings).toEqual({
       http: { host: "0.0.0.0", port: 8080 },
       debug: { host: "127.0.0.1", port: 6070 },
-      prometheus: {
-        enabled: false,
-        host: "",
-        port: 9090,
-        path: "/metrics",
-        responseTimeAsMilliseconds: false,
-      },
+      prometheus: { enabled: false, host: "", port: 9090, path: "/metrics" },
       grpc: {
         engine: "h2",
         address: { host: "0.0.0.0", port: 8081 },
@@ -55,7 +49,12 @@ describe("an empty environment", () => {
         quotaMode: false,
       },
       answer: { responseHeaders: undefined, requestHeaders: undefined, dynamicMetadata: false },
-      metrics: { limitsMax: 10_000, extraTags: new Map() },
+      metrics: {
+        limitsMax: 10_000,
+        extraTags: new Map(),
+        sanitizeDots: false,
+        responseTimeAsMilliseconds: false,
+      },
       shutdownDelayMs: 1_000,
       shutdownGraceMs: 10_000,
       redisHealthCheckActiveConnection: false,
@@ -113,8 +112,8 @@ describe("each setting arrives where it is read", () => {
     ],
     [{ USE_PROMETHEUS: "1", DISABLE_STATS: "1" }, { prometheus: { enabled: false } }],
     [
-      { PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS: "t" },
-      { prometheus: { responseTimeAsMilliseconds: true } },
+      { PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS: "t", SANITIZE_DESCRIPTOR_METRIC_DOTS: "1" },
+      { metrics: { responseTimeAsMilliseconds: true, sanitizeDots: true } },
     ],
     [{ RUNTIME_ROOT: "/r" }, { rules: { root: "/r", isConfigured: true } }],
     [{ RUNTIME_SUBDIRECTORY: "s" }, { rules: { subdirectory: "s", isConfigured: true } }],

@@ -28,6 +28,15 @@ describe("warnings", () => {
     ]);
   });
 
+  test("tell of extra tags that metrics have labels of", () => {
+    const told = warningsOf({ EXTRA_TAGS: "env:prod,domain:x,__a:b,err-type:y" });
+    expect(told.map((line) => line.split(" ", 2))).toEqual([
+      ["EXTRA_TAGS:", "domain"],
+      ["EXTRA_TAGS:", "__a"],
+      ["EXTRA_TAGS:", "err-type"],
+    ]);
+  });
+
   test("leave alone what others set", () => {
     expect(
       warningsOf({
