@@ -1,0 +1,101 @@
+import { describe, expect, test } from "@jest/globals";
+import { cleanupAfterEach } from "../../support/cleanup.ts";
+import { get } from "../../support/http-client.ts";
+import { parseExposition } from "../../support/parse-exposition.ts";
+import { freePort, freePorts } from "../../support/ports.ts";
+import { runBuilt } from "../../support/run-node.ts";
+import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
+
+const cleanup = cleanupAfterEach();
+
+const rules = {
+  "rules.yaml": `domain: d
+descriptors: [{ key: k, detailed_metric: true, rate_limit: { unit: day, requests_per_unit: 10 } }]
+`,
+};
+
+const start = (settings: AppOptions["settings"]): Promise<RunningApp> =>
+  cleanup.add(startInProcess({ rules, settings: settings ?? {} }));
+
+describe("the metrics port", () => {
+  const totalHits = "ratelimit_service_rate_limit_total_hits";
+
+  test("is there when USE_PROMETHEUS says so, where PROMETHEUS_ADDR and PROMETHEUS_PATH say", async () => {
+    const port = await freePort();
+    await start({
+      USE_PROMETHEUS: "true",
+      PROMETHEUS_ADDR: `127.0.0.1:${port}`,
+      PROMETHEUS_PATH: "/stats/prometheus",
+    });
+    const { status, body } = await get(port, "/stats/prometheus");
+    expect(status).toBe(200);
+    expect(parseExposition(body).has(totalHits)).toBe(true);
+    expect((await get(port, "/metrics")).status).toBe(404);
+  });
+
+  test.each([[{ USE_PROMETHEUS: "false" }], [{ USE_PROMETHEUS: "true", DISABLE_STATS: "true" }]])(
+    "is not there with %j, and /metrics of the HTTP port is",
+    async (settings) => {
+      const port = await freePort();
+      const app = await start({ ...settings, PROMETHEUS_ADDR: `127.0.0.1:${port}` });
+      await expect(get(port, "/metrics")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      expect((await app.metrics()).has(totalHits)).toBe(true);
+    },
+  );
+});
+
+test("PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS counts a thousand times as much", async () => {
+  const sumOf = async (settings: AppOptions["settings"]) => {
+    const app = await start(settings);
+    for (let i = 0; i < 20; i++) await app.ask("k=v");
+    const { body } = await app.get("/metrics");
+    const found = /^ratelimit_service_response_time_seconds_sum\{.*\} (\S+)$/m.exec(body);
+    return Number(found?.[1]);
+  };
+  const seconds = await sumOf({});
+  const milliseconds = await sumOf({ PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS: "true" });
+  expect(seconds).toBeGreaterThan(0);
+  // Both are the time of twenty calls on one machine; only the unit can make such a difference.
+  expect(milliseconds / seconds).toBeGreaterThan(30);
+});
+
+test("METRICS_MAX_LIMITS is how many limits are told apart", async () => {
+  const app = await start({ METRICS_MAX_LIMITS: "100" });
+  for (let i = 0; i < 60; i++) await app.ask(`k=${i}`);
+  const family = (await app.metrics()).get("ratelimit_service_rate_limit_total_hits");
+  const overflow = family?.samples.find(({ labels }) => labels["domain"] === "__overflow__");
+  // Half of the room is for limits that come up on demand.
+  expect(overflow?.value).toBe(10);
+});
+
+describe("log lines", () => {
+  /** What a start that fails for want of rules leaves behind, up to its last words. */
+  async function linesOf(settings: Readonly<Record<string, string>>): Promise<readonly string[]> {
+    const [http, grpc, debug] = await freePorts(3);
+    const { output } = await runBuilt("main.js", [], {
+      PORT: `${http}`,
+      GRPC_PORT: `${grpc}`,
+      DEBUG_PORT: `${debug}`,
+      RUNTIME_ROOT: "/nowhere",
+      // Named nearly like a setting: one warning.
+      REDIS_POOL_SISE: "1",
+      ...settings,
+    });
+    return output.split("\n").filter((line) => line !== "" && !line.startsWith("velocitygate: "));
+  }
+
+  test("are JSON unless LOG_FORMAT says otherwise, and from LOG_LEVEL on", async () => {
+    const [warning = ""] = await linesOf({});
+    expect(JSON.parse(warning)).toMatchObject({
+      level: "warning",
+      "@message": expect.stringContaining("REDIS_POOL_SISE"),
+    });
+    expect(await linesOf({ LOG_LEVEL: "fatal" })).toEqual([]);
+  });
+
+  test("are text with LOG_FORMAT=text", async () => {
+    const [warning = ""] = await linesOf({ LOG_FORMAT: "text" });
+    expect(warning).toContain("level=warning");
+    expect(warning).toContain("REDIS_POOL_SISE");
+  });
+});
