@@ -18,6 +18,7 @@ const options: DecisionOptions = {
   random: Math.random,
   shadowMode: false,
   quotaMode: false,
+  countsOnlyAdmitted: false,
 };
 const question = { domain: benchDomain, nowSeconds: 1_763_769_600 };
 const tenRules = ruleSet(10);

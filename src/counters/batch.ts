@@ -60,7 +60,7 @@ export class Batch implements Replies {
       if (this.#latestByKey.get(command.key)?.absorb?.(command)) return;
       this.#latestByKey.set(command.key, command);
     }
-    this.#characters += command.key.length;
+    this.#characters += command.characters ?? command.key.length;
     this.#commands.push(command);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import type { Increment } from "../decision/increment.ts";
+import { admit } from "../decision/admission.ts";
+import type { Admission, Increment } from "../decision/increment.ts";
 import { VelocityGateError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { KeyTable } from "./key-table.ts";
@@ -68,15 +69,34 @@ class Counters implements MemoryStore {
   }
 
   async incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
-    if (this.#isClosed) throw new VelocityGateError("STORE_UNAVAILABLE", "the store is closed");
-    const nowSeconds = Math.floor(this.#clock.nowMs() / 1000);
-    this.#sweep(nowSeconds, increments.length * sweptPerIncrement);
+    const nowSeconds = this.#begin(increments.length);
     return increments.map((increment) => this.#add(increment, nowSeconds));
+  }
+
+  async admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
+    const nowSeconds = this.#begin(admissions.length);
+    const { totals, isAdded } = admit(admissions, (key) => this.#look(key, nowSeconds));
+    admissions.forEach((admission, i) => {
+      if (isAdded(i)) this.#add(admission, nowSeconds);
+    });
+    return totals;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#keys.clear();
+  }
+
+  #begin(increments: number): number {
+    if (this.#isClosed) throw new VelocityGateError("STORE_UNAVAILABLE", "the store is closed");
+    const nowSeconds = Math.floor(this.#clock.nowMs() / 1000);
+    this.#sweep(nowSeconds, increments * sweptPerIncrement);
+    return nowSeconds;
+  }
+
+  #look(key: string, nowSeconds: number): number {
+    const slot = this.#keys.find(key);
+    return slot >= 0 && !this.#isExpired(slot, nowSeconds) ? this.#countOf(slot) : 0;
   }
 
   #add({ key, hits, ttlSeconds }: Increment, nowSeconds: number): number {

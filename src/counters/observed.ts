@@ -5,14 +5,16 @@ export function observed(
   store: CounterStore,
   observe: (seconds: number, increments: number) => void,
 ): CounterStore {
+  const tellOf = (startedMs: number, increments: number, totals: Promise<readonly number[]>) => {
+    const tell = () => observe((performance.now() - startedMs) / 1000, increments);
+    totals.then(tell, tell);
+    return totals;
+  };
   return {
-    incrementAll(increments) {
-      const startedMs = performance.now();
-      const tell = () => observe((performance.now() - startedMs) / 1000, increments.length);
-      const totals = store.incrementAll(increments);
-      totals.then(tell, tell);
-      return totals;
-    },
+    incrementAll: (increments) =>
+      tellOf(performance.now(), increments.length, store.incrementAll(increments)),
+    admitAll: (admissions) =>
+      tellOf(performance.now(), admissions.length, store.admitAll(admissions)),
     close: () => store.close(),
   };
 }

@@ -35,6 +35,7 @@ const unusedMaxMs = 30_000;
  * sign that the layout has changed makes it be asked for again: a redirection, a lost connection, CLUSTERDOWN.
  */
 export class RedisCluster implements RedisTopology {
+  readonly isOneServer = false;
   readonly #parts: TopologyParts;
   /** By address. */
   readonly #nodes = new Map<string, RedisNode>();

@@ -14,6 +14,10 @@ export interface RedisCommand extends Encodable {
    * that neither take over others nor have to keep their place among them.
    */
   absorb?(later: RedisCommand): boolean;
+  /** How many characters its keys have, when they are not `key`'s. */
+  readonly characters?: number;
+  /** The server refused the command, having done nothing: whether it is to be sent again, changed, to the same server. */
+  again?(text: string): boolean;
   /** @param reply anything but an error */
   answer(reply: Reply): void;
   /** The server answered with an error: it changed nothing. */

@@ -7,8 +7,14 @@ export function unavailable(message: string): VelocityGateError {
 
 /** @param text an error reply: «OOM command not allowed when used memory > 'maxmemory'.» */
 export function refused(text: string): VelocityGateError {
+  return unavailable(`Redis refused a command: ${kindOfRefusal(text)}`);
+}
+
+/** The first word, such as OOM. What a script may not do is told in another way by each version of Redis. */
+export function kindOfRefusal(text: string): string {
+  if (/ACL failure in script|user executing the script/.test(text)) return "NOPERM";
   const [kind = ""] = text.split(" ", 1);
-  return unavailable(`Redis refused a command: ${/^[A-Z]+$/.test(kind) ? kind : "ERR"}`);
+  return /^[A-Z]+$/.test(kind) ? kind : "ERR";
 }
 
 export function timedOut(timeoutMs: number): VelocityGateError {

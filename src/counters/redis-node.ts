@@ -159,7 +159,11 @@ export class RedisNode implements BatchOwner {
   answered(command: RedisCommand, reply: Reply): void {
     if (!(reply instanceof ErrorReply)) {
       command.answer(reply);
-    } else if (!this.#parts.divert?.(this, command, reply.text)) {
+    } else if (this.#parts.divert?.(this, command, reply.text)) {
+      // It is on its way to another node.
+    } else if (command.again?.(reply.text)) {
+      this.send(command);
+    } else {
       command.refuse(reply.text);
       // A master that became a replica: whoever made this node has to find out which one is the master now.
       if (reply.text.startsWith("READONLY")) this.#reasonToLeave = "the server is a replica now";

@@ -15,6 +15,7 @@ export interface ServerFinder {
 
 /** All counters on one server: a single Redis, or the master that Sentinels name. */
 export class RedisServer implements RedisTopology {
+  readonly isOneServer = true;
   readonly #parts: TopologyParts;
   readonly #finder: ServerFinder;
   readonly #ended = new AbortController();

@@ -1,6 +1,9 @@
-import type { Increment } from "../decision/increment.ts";
+import type { Admission, Increment } from "../decision/increment.ts";
+import type { VelocityGateError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { Addition } from "./addition.ts";
+import { AdmitCommand } from "./admit-command.ts";
+import { admitInPlaces } from "./admit-in-places.ts";
 import { Call } from "./call.ts";
 import { type ConnectionCounts, Connectivity } from "./connectivity.ts";
 import { Expiries } from "./expiries.ts";
@@ -106,13 +109,31 @@ class Counters implements RedisStore {
   }
 
   incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
-    if (this.#closing !== undefined) return Promise.reject(unavailable("the store is closed"));
+    if (this.#closing !== undefined) return Promise.reject(storeClosed());
     if (increments.length === 0) return Promise.resolve([]);
     const call = new Call(increments.length, this.#expiries);
     for (let at = 0; at < increments.length; at++) {
       this.#topology.send(new Addition(increments[at] as Increment, call, at));
     }
     return call.totals;
+  }
+
+  /**
+   * On one server it is one step, whatever the keys. In a cluster each key is a place of its own, also where several are in the same slot:
+   * while a slot moves, a script with more than one key may find some here and some there, and is refused.
+   */
+  admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
+    if (this.#closing !== undefined) return Promise.reject(storeClosed());
+    const { isOneServer } = this.#topology;
+    return admitInPlaces(admissions, {
+      placeOf: ({ key }) => (isOneServer ? "" : key),
+      admitAt: (place, group) => {
+        const call = new Call(group.length, this.#expiries);
+        this.#topology.send(new AdmitCommand(place, group, call));
+        return call.totals;
+      },
+      incrementAll: (increments) => this.incrementAll(increments),
+    });
   }
 
   close(): Promise<void> {
@@ -125,4 +146,8 @@ class Counters implements RedisStore {
     this.#expiries.close();
     await this.#topology.close();
   }
+}
+
+function storeClosed(): VelocityGateError {
+  return unavailable("the store is closed");
 }

@@ -7,6 +7,8 @@ import type { RedisSettings } from "./redis-settings.ts";
 export interface RedisTopology {
   /** Hands the command to its server, or fails it at once when that cannot be reached. */
   send(command: RedisCommand): void;
+  /** Whether one command may have to do with any keys. */
+  readonly isOneServer: boolean;
   /** Ends all connections and attempts. What is under way is lost. */
   close(): Promise<void>;
 }

@@ -1,9 +1,10 @@
-import type { Increment } from "../decision/increment.ts";
+import type { Admission, Increment } from "../decision/increment.ts";
+import { admitInPlaces } from "./admit-in-places.ts";
 import type { CounterStore } from "./store.ts";
 
 /** Keeps the counters of a second in a store of their own (`REDIS_PERSECOND`): they are many, and gone in a moment. */
 export function createSplitStore(main: CounterStore, perSecond: CounterStore): CounterStore {
-  return { incrementAll, close };
+  return { incrementAll, admitAll, close };
 
   async function incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
     const seconds = increments.filter((increment) => increment.perSecond);
@@ -19,6 +20,14 @@ export function createSplitStore(main: CounterStore, perSecond: CounterStore): C
     return increments.map((increment) =>
       Number(increment.perSecond ? ofSeconds[second++] : ofOthers[other++]),
     );
+  }
+
+  function admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
+    return admitInPlaces(admissions, {
+      placeOf: (admission) => (admission.perSecond ? perSecond : main),
+      admitAt: (store, group) => store.admitAll(group),
+      incrementAll,
+    });
   }
 
   async function close(): Promise<void> {

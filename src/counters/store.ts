@@ -1,4 +1,4 @@
-import type { Increment } from "../decision/increment.ts";
+import type { Admission, Increment } from "../decision/increment.ts";
 
 /**
  * Where counts live: the seam between the decision and memory, Redis or whatever comes next. `test/contract/` holds every
@@ -15,6 +15,19 @@ export interface CounterStore {
    * @throws VelocityGateError `STORE_UNAVAILABLE` or `STORE_TIMEOUT`; its message names no counter key.
    */
   incrementAll(increments: readonly Increment[]): Promise<readonly number[]>;
+
+  /**
+   * Adds the increments of one request unless it is denied (`decision/admission.ts`), and answers for each the total that its counter
+   * has with its hits, whether they were added or not; for hits given back, the total that it has. What exceeds its limit is not added,
+   * and when that denies the request, nothing is but what is given back.
+   *
+   * Counts never exceed their limits this way, however many callers and instances there are. Where the counters of a request lie
+   * in several places (a Redis Cluster, `REDIS_PERSECOND`, Memcached) it is not one step: what a request has added before it is denied
+   * elsewhere is taken back at once, and may have denied another one in between.
+   *
+   * @throws VelocityGateError as `incrementAll`
+   */
+  admitAll(admissions: readonly Admission[]): Promise<readonly number[]>;
 
   /** Stops taking increments and frees what the store holds. Idempotent. */
   close(): Promise<void>;

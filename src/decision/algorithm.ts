@@ -17,6 +17,8 @@ export interface DecisionOptions {
   readonly shadowMode: boolean;
   /** `QUOTA_MODE`: every limit is a quota limit. */
   readonly quotaMode: boolean;
+  /** `STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT`: only hits that are admitted are counted (`admission.ts`). */
+  readonly countsOnlyAdmitted: boolean;
 }
 
 /** The instant of a request, in the forms that are needed, read from the clock once. */

@@ -1,8 +1,10 @@
 import { invariant } from "../invariant.ts";
+import { withoutItsHits } from "./admission.ts";
 import type { DecisionOptions, Question } from "./algorithm.ts";
 import { algorithms } from "./algorithms.ts";
 import type { Check, Code, Decision, DescriptorStatus } from "./check.ts";
 import { isLimited, knownOver, type Plan } from "./plan.ts";
+import { isQuota } from "./quota.ts";
 
 /** What an unlimited limit has left: the largest uint32, as the reference answers. */
 const unlimitedRemaining = 4_294_967_295;
@@ -29,7 +31,10 @@ export function decide(
   return {
     overallCode: isGloballyShadowed ? "OK" : code,
     checks,
-    statuses,
+    statuses:
+      options.countsOnlyAdmitted && code === "OVER_LIMIT"
+        ? statuses.map((status, i) => withoutItsHits(checks[i] as Check, status))
+        : statuses,
     isGloballyShadowed,
     quotaMode: options.quotaMode,
   };
@@ -50,10 +55,7 @@ function uncounted({ descriptor, match, hits }: Check): DescriptorStatus {
   };
 }
 
-/**
- * OVER_LIMIT when a limit that is not a quota is over, or when there are quotas and all of them are. The global quota mode makes
- * a quota of every descriptor but the unlimited ones, those without a limit included: one such descriptor lets a request pass.
- */
+/** OVER_LIMIT when a limit that is not a quota is over, or when there are quotas and all of them are. */
 function overallCode(
   checks: readonly Check[],
   statuses: readonly DescriptorStatus[],
@@ -64,7 +66,7 @@ function overallCode(
   for (let i = 0; i < checks.length; i++) {
     const limit = (checks[i] as Check).match?.limit;
     const isOver = (statuses[i] as DescriptorStatus).code === "OVER_LIMIT";
-    if (globalQuotaMode ? !limit?.unlimited : limit?.quotaMode && !limit.unlimited) {
+    if (isQuota(limit, globalQuotaMode)) {
       quotas += 1;
       quotasOver += isOver ? 1 : 0;
     } else if (isOver) {

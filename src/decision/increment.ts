@@ -12,3 +12,14 @@ export interface Increment {
   /** A counter of a one-second window, which an operator may keep in a Redis of its own (`REDIS_PERSECOND`). */
   readonly perSecond: boolean;
 }
+
+/** An increment of a request that counts only if it is admitted (`admission.ts`). */
+export interface Admission extends Increment {
+  /** The greatest total that is within the limit: hits that would exceed it are not added. */
+  readonly limit: number;
+  /** What it means for the request when they would. */
+  readonly denies: Denies;
+}
+
+/** `alone`: the request is denied. `together`: it is when all others of the kind are exceeded as well. `never`: nothing. */
+export type Denies = "alone" | "together" | "never";

@@ -1,5 +1,5 @@
-import type { Question } from "./algorithm.ts";
-import type { Decision } from "./check.ts";
+import type { DecisionOptions, Question } from "./algorithm.ts";
+import type { Decision, DescriptorStatus } from "./check.ts";
 import type { Plan } from "./plan.ts";
 
 /** Counters that this instance has seen over their limit, until their window ends: the reference's «local cache». */
@@ -22,15 +22,22 @@ export function rememberOver(
   { increments, places }: Plan,
   { checks, statuses }: Decision,
   { nowSeconds }: Question,
+  { countsOnlyAdmitted }: Pick<DecisionOptions, "countsOnlyAdmitted">,
   knownOver: KnownOver,
 ): void {
   for (let i = 0; i < places.length; i++) {
     const increment = increments[places[i] ?? -1];
     const status = statuses[i];
-    if (increment === undefined || status === undefined) continue;
-    if (checks[i]?.descriptor.isNegativeHits) knownOver.forget(increment.key);
-    else if (status.code === "OVER_LIMIT" || status.isShadowed) {
+    const check = checks[i];
+    if (increment === undefined || status === undefined || check === undefined) continue;
+    if (check.descriptor.isNegativeHits) knownOver.forget(increment.key);
+    else if (isOver(status) && (!countsOnlyAdmitted || status.overLimitHits === check.hits)) {
+      // Where only admitted hits count, a request that was too large leaves room for a smaller one: then not all of its hits were over.
       knownOver.remember(increment.key, nowSeconds + status.resetSeconds);
     }
   }
+}
+
+function isOver({ code, isShadowed }: DescriptorStatus): boolean {
+  return code === "OVER_LIMIT" || isShadowed;
 }

@@ -26,7 +26,7 @@ export function planIncrements(
     if (!isLimited(check)) return notCounted;
     const at = increments.length;
     algorithms[check.match.limit.algorithm].plan(check, question, options, increments);
-    if (!isKnownOver(increments, at, question.nowSeconds, remembered)) return at;
+    if (!isKnownOver(increments, at, question, options, remembered)) return at;
     increments.length = at;
     return knownOver;
   });
@@ -40,13 +40,16 @@ export function isLimited(check: Check): check is LimitedCheck {
 function isKnownOver(
   increments: readonly Increment[],
   from: number,
-  nowSeconds: number,
+  { nowSeconds }: Question,
+  { countsOnlyAdmitted }: DecisionOptions,
   remembered: KnownOver,
 ): boolean {
+  // Hits given back always reach the counter: they may bring it below its limit again. A counter of admitted hits is remembered
+  // once it has reached its limit, which is over for any hit but not for a look.
+  const hitsMin = countsOnlyAdmitted ? 1 : 0;
   for (let i = from; i < increments.length; i++) {
     const increment = increments[i] as Increment;
-    // Hits given back always reach the counter: they may bring it below its limit again.
-    if (increment.hits >= 0 && remembered.has(increment.key, nowSeconds)) return true;
+    if (increment.hits >= hitsMin && remembered.has(increment.key, nowSeconds)) return true;
   }
   return false;
 }

@@ -9,6 +9,7 @@ import { planIncrements } from "../decision/plan.ts";
 import { VelocityGateError } from "../errors.ts";
 import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { RuleHolder } from "../limits/rule-set.ts";
+import { count } from "./count.ts";
 import { validateRequest } from "./decode.ts";
 import { type RequestStats, recordDecision, recordHits, recordUnknownDomain } from "./record.ts";
 import type { ShouldRateLimit } from "./should-rate-limit.ts";
@@ -40,10 +41,10 @@ export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
     recordHits(stats, request.domain, checks);
 
     const plan = planIncrements(checks, question, options, knownOver);
-    const totals = plan.increments.length > 0 ? await store.incrementAll(plan.increments) : [];
+    const totals = plan.increments.length > 0 ? await count(store, checks, plan, options) : [];
     const decision = decide(checks, plan, totals, question, options);
 
-    rememberOver(plan, decision, question, knownOver);
+    rememberOver(plan, decision, question, options, knownOver);
     recordDecision(stats, request.domain, decision);
     return decision;
   }

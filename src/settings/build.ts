@@ -106,6 +106,7 @@ function decisionSettings({ values, given }: Reading): Settings["decision"] {
     boundJitterOfShortWindows: !given.has("EXPIRATION_JITTER_MAX_SECONDS"),
     shadowMode: values.SHADOW_MODE,
     quotaMode: values.QUOTA_MODE,
+    countsOnlyAdmitted: values.STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT,
   };
 }
 

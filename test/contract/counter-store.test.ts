@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { CounterStore } from "../../src/counters/store.ts";
+import { isDenied } from "../../src/decision/admission.ts";
 import { CounterModel } from "../support/counter-model.ts";
 import { eventually } from "../support/eventually.ts";
-import { increment } from "../support/increments.ts";
+import { admission, increment } from "../support/increments.ts";
 import { memoryKind, ownKeys, redisKind, type StoreKind } from "../support/stores.ts";
 
 const kinds: readonly StoreKind[] = [
@@ -164,6 +165,159 @@ describe.each(kinds)("a counter store: $name", ({ openTwo }) => {
       await add("a", 2);
       expect(await add("a", -10)).toBe(0);
       expect(await add("a", 1)).toBe(1);
+    });
+  });
+
+  describe("admitting", () => {
+    const counts = async (...names: string[]) =>
+      store.incrementAll(names.map((name) => increment({ key: key(name), hits: 0 })));
+
+    test("adds what fits, and answers the totals", async () => {
+      const admissions = [admission({ key: key("a"), hits: 4 }), admission({ key: key("b") })];
+      expect(await store.admitAll(admissions)).toEqual([4, 1]);
+      expect(await store.admitAll(admissions)).toEqual([8, 2]);
+      expect(await counts("a", "b")).toEqual([8, 2]);
+    });
+
+    test("adds nothing of a request that one counter denies, and answers what would have been", async () => {
+      await add("a", 10);
+      await add("b", 3);
+      const admissions = ["a", "b", "new"].map((name) => admission({ key: key(name), hits: 2 }));
+      expect(await store.admitAll(admissions)).toEqual([12, 5, 2]);
+      expect(await other.admitAll(admissions.toReversed())).toEqual([2, 5, 12]);
+      expect(await counts("a", "b", "new")).toEqual([10, 3, 0]);
+    });
+
+    test("leaves a counter as it is that would exceed its limit without denying", async () => {
+      await add("shadow", 9);
+      const admissions = [
+        admission({ key: key("shadow"), hits: 2, denies: "never" }),
+        admission({ key: key("a"), hits: 2 }),
+      ];
+      expect(await store.admitAll(admissions)).toEqual([11, 2]);
+      expect(await counts("shadow", "a")).toEqual([9, 2]);
+    });
+
+    test("denies for counters that deny together only when all of them do", async () => {
+      await add("q1", 10);
+      const quotas = ["q1", "q2"].map((name) => admission({ key: key(name), denies: "together" }));
+      const admissions = [...quotas, admission({ key: key("a") })];
+      expect(await store.admitAll(admissions)).toEqual([11, 1, 1]);
+      expect(await counts("q1", "q2", "a")).toEqual([10, 1, 1]);
+      await add("q2", 9);
+      expect(await store.admitAll(admissions)).toEqual([11, 11, 2]);
+      expect(await counts("q1", "q2", "a")).toEqual([10, 10, 1]);
+    });
+
+    test("has equal keys follow one another", async () => {
+      const admissions = [6, 3, 2].map((hits) =>
+        admission({ key: key("a"), hits, denies: "never" }),
+      );
+      expect(await store.admitAll(admissions)).toEqual([6, 9, 11]);
+      expect(await counts("a")).toEqual([9]);
+    });
+
+    test("lets a look deny, and a look that does not adds nothing", async () => {
+      await add("a", 11);
+      const look = admission({ key: key("a"), hits: 0 });
+      expect(await store.admitAll([look, admission({ key: key("b") })])).toEqual([11, 1]);
+      expect(await counts("b")).toEqual([0]);
+      expect(await store.admitAll([{ ...look, limit: 11 }])).toEqual([11]);
+      expect(await store.admitAll([admission({ key: key("none"), hits: 0 })])).toEqual([0]);
+    });
+
+    test("gives hits back whatever becomes of the request, and never below 0", async () => {
+      await add("a", 10);
+      await add("b", 5);
+      const admissions = [
+        admission({ key: key("a") }),
+        admission({ key: key("b"), hits: -2, denies: "never" }),
+        admission({ key: key("none"), hits: -2, denies: "never" }),
+      ];
+      expect(await store.admitAll(admissions)).toEqual([11, 3, 0]);
+      expect(await store.admitAll(admissions.slice(1, 2))).toEqual([1]);
+      expect(await store.admitAll(admissions.slice(1, 2))).toEqual([0]);
+      expect(await counts("a", "b", "none")).toEqual([10, 0, 0]);
+    });
+
+    test("has all counters under a limit of 0 denied, and makes none", async () => {
+      expect(await store.admitAll([admission({ key: key("a"), limit: 0 })])).toEqual([1]);
+      expect(await counts("a")).toEqual([0]);
+    });
+
+    test("takes limits up to the greatest uint32", async () => {
+      const limit = 4_294_967_295;
+      expect(await store.admitAll([admission({ key: key("a"), hits: limit, limit })])).toEqual([
+        limit,
+      ]);
+      expect(await store.admitAll([admission({ key: key("a"), limit })])).toEqual([limit + 1]);
+      expect(await counts("a")).toEqual([limit]);
+    });
+
+    test("of nothing is nothing", async () => {
+      expect(await store.admitAll([])).toEqual([]);
+    });
+
+    test("gives a counter the lifetime that its first increment says", async () => {
+      const admissions = [
+        admission({ key: key("a"), hits: 11, ttlSeconds: 3600, denies: "never" }),
+        admission({ key: key("a"), ttlSeconds: 1 }),
+        admission({ key: key("a"), ttlSeconds: 3600 }),
+      ];
+      expect(await store.admitAll(admissions)).toEqual([11, 1, 2]);
+      await eventually(async () => (await counts("a"))[0] === 0);
+    });
+
+    const request = fc.array(
+      fc.record({
+        name: fc.constantFrom("a", "b", "c"),
+        hits: fc.integer({ min: -4, max: 6 }),
+        limit: fc.integer({ min: 0, max: 12 }),
+        denies: fc.constantFrom("alone", "together", "never"),
+      }),
+      { maxLength: 5 },
+    );
+
+    /** Hits given back come first: within one request, no store promises an order between what is taken and what is given back. */
+    const admissionsOf = (each: readonly { name: string; hits: number }[], own: typeof key) =>
+      each
+        .toSorted((a, b) => Math.sign(a.hits) - Math.sign(b.hits))
+        .map(({ name, ...change }) => admission({ key: own(name), ...change }));
+
+    test("does what a plain model does, one request after another", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(request, { maxLength: 6 }), async (requests) => {
+          const fresh = ownKeys();
+          const model = new CounterModel();
+          for (const each of requests) {
+            const admissions = admissionsOf(each, fresh);
+            expect(await store.admitAll(admissions)).toEqual(model.admit(admissions, 0));
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    test("admits exactly as much as the limits leave room for, over 40 callers and two instances", async () => {
+      // Each request needs a place in `all`, which has 300, and every third one in a narrow counter of 20 as well.
+      const admitted = { all: 0, narrow: 0 };
+      const caller = async (_: unknown, i: number) => {
+        const instance = i % 2 === 0 ? store : other;
+        for (let n = 0; n < 25; n++) {
+          const isNarrow = (i + n) % 3 === 0;
+          const admissions = [
+            admission({ key: key("all"), limit: 300 }),
+            ...(isNarrow ? [admission({ key: key("narrow"), limit: 20 })] : []),
+          ];
+          const totals = await instance.admitAll(admissions);
+          if (isDenied(admissions, totals)) continue;
+          admitted.all += 1;
+          admitted.narrow += isNarrow ? 1 : 0;
+        }
+      };
+      await Promise.all(Array.from({ length: 40 }, caller));
+      expect(admitted).toEqual({ all: 300, narrow: 20 });
+      expect(await counts("all", "narrow")).toEqual([300, 20]);
     });
   });
 

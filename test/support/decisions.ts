@@ -15,6 +15,7 @@ export const plainOptions: DecisionOptions = {
   random: () => 0,
   shadowMode: false,
   quotaMode: false,
+  countsOnlyAdmitted: false,
 };
 
 export function limitOf(

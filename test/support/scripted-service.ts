@@ -1,6 +1,6 @@
 import type { CounterStore } from "../../src/counters/store.ts";
 import type { DecisionOptions } from "../../src/decision/algorithm.ts";
-import type { Increment } from "../../src/decision/increment.ts";
+import type { Admission, Increment } from "../../src/decision/increment.ts";
 import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
 import type { LimitStats } from "../../src/limits/limit.ts";
 import { loadRules } from "../../src/limits/load.ts";
@@ -20,6 +20,10 @@ export class ScriptedStore implements CounterStore {
     if (answer === undefined) throw new Error("the store was asked once more than expected");
     if (answer instanceof Error) throw answer;
     return answer;
+  }
+
+  admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
+    return this.incrementAll(admissions);
   }
 
   async close(): Promise<void> {}

@@ -71,8 +71,7 @@ export const answers = {
   RESPONSE_DYNAMIC_METADATA: boolean(false, "Adds dynamic metadata to the answer."),
   STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: boolean(
     false,
-    "Counts nothing of a request that is denied.",
-    refused("counting a request whole or not at all is not there yet"),
+    "Counts nothing of a request that is denied, and of one that passes nothing that exceeds a limit (see «Counting only what is admitted»).",
   ),
   USE_CALENDAR_MONTH_RATE_LIMIT: boolean(false, "Counts months by the calendar.", {
     ...refused("calendar months are not there yet; a month is 30 days"),

@@ -16,7 +16,7 @@ describe("counters known to be over their limit", () => {
     const question = { domain: "domain", nowSeconds };
     const plan = planIncrements(checks, question, plainOptions, known);
     const decision = decide(checks, plan, totals, question, plainOptions);
-    rememberOver(plan, decision, question, known);
+    rememberOver(plan, decision, question, plainOptions, known);
     return decision;
   }
 

@@ -227,4 +227,35 @@ describe("the reference's cases:", () => {
       ["prefix:domain_key4_value4_0", false],
     ]);
   });
+
+  // There the counter that denies goes on growing, and the hits of the other one, which are not added, count as within its limit.
+  test("counting only what is admitted, but for what denied hits count as", async () => {
+    const { shouldRateLimit, store, stats } = scriptedService({
+      rules: `
+domain: domain
+descriptors:
+  - { key: key4, value: value4, rate_limit: { unit: hour, requests_per_unit: 15 } }
+  - { key: key5, value: value5, rate_limit: { unit: hour, requests_per_unit: 14 } }
+`,
+      options: { countsOnlyAdmitted: true },
+    });
+    // What the counters have with the hits: the last two are not added.
+    store.answers.push([11, 11], [13, 13], [15, 15]);
+    const both = [descriptorOf({ key4: "value4" }), descriptorOf({ key5: "value5" })];
+    const answers: string[][] = [];
+    for (const hits of [1, 2, 2]) {
+      answers.push(brief((await shouldRateLimit(ask(both, hits))).statuses));
+    }
+    expect(answers).toEqual([
+      ["OK 4", "OK 3"],
+      ["OK 2", "OK 1"],
+      ["OK 2", "OVER_LIMIT 0"],
+    ]);
+    expect(stats.counts("domain.key4_value4")).toEqual([5, 0, 1, 3]);
+    expect(stats.counts("domain.key5_value5")).toEqual([5, 1, 3, 3]);
+    expect(store.asked[2]).toMatchObject([
+      { hits: 2, limit: 15, denies: "alone" },
+      { hits: 2, limit: 14, denies: "alone" },
+    ]);
+  });
 });

@@ -234,7 +234,6 @@ describe("a feature that is not there", () => {
     const refused = later.filter(([, setting]) => setting.later?.outcome === "refused");
     expect(refused.map(([name]) => name)).toEqual([
       "GRPC_SERVER_USE_TLS",
-      "STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT",
       "USE_CALENDAR_MONTH_RATE_LIMIT",
     ]);
     expect(readValues({ CONFIG_TYPE: "GRPC_XDS_SOTW" }).mistakes).toEqual([
