@@ -1,7 +1,8 @@
 import type { Closers } from "./closers.ts";
 import type { Log } from "./observe/log.ts";
 import { NoRuleFileError, RuleLoader, type RuleLoaderOptions } from "./reload/rule-loader.ts";
-import { RuleWatch } from "./reload/watch.ts";
+import { scanRuntimeDirectory } from "./reload/scan.ts";
+import { FileWatch } from "./reload/watch.ts";
 import type { RuleSettings } from "./settings.ts";
 
 /** A loader of the rule files that the settings name. It has loaded nothing yet. */
@@ -33,6 +34,7 @@ export async function followRules(
 ): Promise<void> {
   const refusal = await loader.load();
   if (refusal instanceof NoRuleFileError) throw refusal;
-  const watch = await RuleWatch.start({ directory: settings, loader, log });
+  const scan = () => scanRuntimeDirectory(settings);
+  const watch = await FileWatch.start({ what: "rules", scan, loader, log });
   closers.add(() => watch.close());
 }

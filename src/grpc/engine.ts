@@ -4,6 +4,9 @@
  */
 
 import type { Socket } from "node:net";
+import type { Refusal } from "../tls/client-certificate.ts";
+import type { SanName } from "../tls/names.ts";
+import type { TlsSource } from "../tls/source.ts";
 
 /** A call as its handler sees it. */
 export interface Call {
@@ -81,6 +84,21 @@ export interface EngineOptions {
   readonly concurrentStreamsMax: number;
   /** An error that no handler meant to throw. */
   readonly onError: (error: unknown, path: string) => void;
+  /** Clear text without it. */
+  readonly tls?: ServerTls | undefined;
+}
+
+/** TLS 1.2 or 1.3, with HTTP/2 agreed on by ALPN. */
+export interface ServerTls {
+  /**
+   * The server's certificate and key. When it has CAs, each client has to show a certificate that comes from one of them; whether it
+   * has, does not change. New connections are made with what is in force then, and those that stand go on as they are.
+   */
+  readonly source: TlsSource;
+  /** A client's certificate must have one of these names; empty: any will do. */
+  readonly clientNames: readonly SanName[];
+  /** A connection was not let in. */
+  readonly onRefused: (refusal: Refusal) => void;
 }
 
 /** Where to listen: a TCP address (`port` 0 picks a free one) or a Unix socket. */

@@ -1,8 +1,9 @@
 /**
  * The engine that runs on @grpc/grpc-js. The listening socket is ours and hands its connections to grpc-js: bind errors then name
- * the address, and a drain can cut what is left at its bound (grpc-js loses track of its sessions once channelz is off).
+ * the address, a drain can cut what is left at its bound (grpc-js loses track of its sessions once channelz is off), and TLS is that
+ * of the other engine.
  */
-import { createServer, type Socket } from "node:net";
+import type { Server as NetServer, Socket } from "node:net";
 import {
   type ConnectionInjector,
   logVerbosity,
@@ -14,6 +15,7 @@ import {
 import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } from "./engine.ts";
 import { type GrpcJsStream, serveStream, serveUnary } from "./grpc-js-calls.ts";
 import { allClosed, listen } from "./listen.ts";
+import { createListener } from "./listener.ts";
 import { toUnary } from "./methods.ts";
 import { GrpcError, Status } from "./status.ts";
 
@@ -21,6 +23,8 @@ import { GrpcError, Status } from "./status.ts";
 const keepaliveTimeMs = 30_000;
 /** gRPC's default. Much less would cut every connection whose ping was under way when this process was held up. */
 const keepaliveTimeoutMs = 20_000;
+/** How long a TLS handshake may take. */
+const handshakeMaxMs = 10_000;
 /** The longest delay of a Node timer, and grpc-js's word for «never». */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -33,10 +37,8 @@ export const startGrpcJs: StartEngine = async (methods, address, options) => {
 };
 
 class GrpcJsServer implements GrpcServer {
-  readonly #listener = createServer({ noDelay: true });
-  readonly #stopped = new Promise<void>((resolve) => {
-    this.#listener.once("close", resolve);
-  });
+  readonly #listener: NetServer;
+  readonly #stopped: Promise<void>;
   readonly #grpc: Server;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();
@@ -59,11 +61,20 @@ class GrpcJsServer implements GrpcServer {
       );
     }
     for (const [path, handler] of methods.stream) {
-      const serve = serveStream(path, handler, options.onError, (stream) => this.#track(stream));
+      const serve = serveStream(path, handler, options.onError, (stream) =>
+        this.#trackStream(stream),
+      );
       this.#grpc.register(path, serve, toBuffer, same, "bidi");
     }
     this.#injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#listener.on("connection", (socket) => this.#accept(socket));
+    // To grpc-js a connection whose handshake is over is like one in the clear.
+    this.#listener = createListener(options.tls, handshakeMaxMs, (socket) =>
+      this.#injector.injectConnection(socket),
+    );
+    this.#stopped = new Promise((resolve) => {
+      this.#listener.once("close", resolve);
+    });
+    this.#listener.on("connection", (socket: Socket) => this.#track(socket));
     // Out of file descriptors, say: the connection is lost, the server goes on.
     this.#listener.on("error", (error) => {
       if (this.#listener.listening) options.onError(error, "accept");
@@ -98,15 +109,14 @@ class GrpcJsServer implements GrpcServer {
     await allClosed(this.#sockets);
   }
 
-  #accept(socket: Socket): void {
+  #track(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     // A reset connection is an everyday event; its calls hear of it as cancellations.
     socket.on("error", () => {});
-    this.#injector.injectConnection(socket);
   }
 
-  #track(stream: GrpcJsStream): void {
+  #trackStream(stream: GrpcJsStream): void {
     if (this.#isDraining) {
       stream.end(goingAway());
       return;

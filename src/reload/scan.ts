@@ -186,7 +186,7 @@ async function addEntry(
 }
 
 /** Of what a path leads to, links followed; the error code when it leads nowhere. */
-async function statOf(path: string): Promise<BigIntStats | string> {
+export async function statOf(path: string): Promise<BigIntStats | string> {
   try {
     return await stat(path, { bigint: true });
   } catch (error) {
@@ -222,11 +222,11 @@ function cannotRead(code: unknown): string {
   return `cannot be read (${String(code)})`;
 }
 
-function identityOf({ dev, ino }: BigIntStats): string {
+export function identityOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }
 
 /** The time of the last change of the inode also moves when permissions do, and cannot be set back by whoever writes the file. */
-function contentMark({ size, mtimeNs, ctimeNs }: BigIntStats): string {
+export function contentMark({ size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${size} ${mtimeNs} ${ctimeNs}`;
 }

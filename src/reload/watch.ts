@@ -1,19 +1,21 @@
 import { watch } from "node:fs";
 import { basename } from "node:path";
 import { systemTimers, type Timers } from "../clock.ts";
-import type { VelocityGateError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { codeOf, type RuntimeDirectory, scanRuntimeDirectory, type WatchPoint } from "./scan.ts";
+import { codeOf, type Scan, type WatchPoint } from "./scan.ts";
 
 /**
- * Has the rules loaded whenever their files change, in whatever way: written in place, renamed over, added, removed, or swapped by a
- * link, be it `..data` of a mounted ConfigMap, the root itself or a directory on the way to it.
+ * Has files loaded whenever they change, in whatever way: written in place, renamed over, added, removed, or swapped by a link, be it
+ * `..data` of a mounted ConfigMap or Secret, the root itself or a directory on the way to it.
  *
  * The kernel's notifications say that it is time to look; a slow poll looks in any case, as notifications can be lost and do not
  * come at all from some file systems. Looking compares signatures, so nothing is loaded that was loaded before.
  */
 export interface WatchOptions {
-  readonly directory: RuntimeDirectory;
+  /** What the files hold, for the log: «rules». */
+  readonly what: string;
+  /** Looks at the files without reading them. Never rejects. */
+  readonly scan: () => Promise<Pick<Scan, "signature" | "watchPoints">>;
   readonly loader: Loader;
   readonly log: Log;
   /** The poll. */
@@ -26,10 +28,12 @@ export interface WatchOptions {
   readonly listen?: Listen;
 }
 
-/** What is needed of `RuleLoader`. */
+/** What loads the files. */
 export interface Loader {
+  /** Of the scan that it agrees with; `undefined`: the files have to be looked at. */
   readonly signature: string | undefined;
-  load(): Promise<VelocityGateError | undefined>;
+  /** Never rejects. */
+  load(): Promise<unknown>;
 }
 
 /**
@@ -55,7 +59,7 @@ const burstMsMaxDefault = 1_000;
 /** How often it looks again at once because directories were new; the poll sees to the rest. */
 const looksMax = 5;
 
-export class RuleWatch {
+export class FileWatch {
   readonly #options: WatchOptions;
   readonly #timers: Timers;
   readonly #listen: Listen;
@@ -75,8 +79,8 @@ export class RuleWatch {
   }
 
   /** Resolves when everything is watched, and what had changed since the loader's signature is loaded. */
-  static async start(options: WatchOptions): Promise<RuleWatch> {
-    const started = new RuleWatch(options);
+  static async start(options: WatchOptions): Promise<FileWatch> {
+    const started = new FileWatch(options);
     await started.#look();
     return started;
   }
@@ -128,11 +132,11 @@ export class RuleWatch {
   }
 
   async #lookOnce(): Promise<void> {
-    const { directory, loader } = this.#options;
-    let scan = await scanRuntimeDirectory(directory);
+    const { loader } = this.#options;
+    let scan = await this.#options.scan();
     // What changed in a directory before it was watched was not heard of.
     for (let looks = 1; this.#watchAll(scan.watchPoints) && looks < looksMax; looks++) {
-      scan = await scanRuntimeDirectory(directory);
+      scan = await this.#options.scan();
     }
     if (scan.signature !== loader.signature && !this.#isClosed) await loader.load();
   }
@@ -178,8 +182,8 @@ export class RuleWatch {
   #warnOnce(path: string, code: string): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    const { log, pollMs = pollMsDefault } = this.#options;
-    log.warn("a directory of rules cannot be watched: its changes are seen by looking at times", {
+    const { what, log, pollMs = pollMsDefault } = this.#options;
+    log.warn(`a directory of ${what} cannot be watched: its changes are seen by looking at times`, {
       path,
       code,
       everyMs: pollMs,

@@ -1,15 +1,15 @@
 /** `npm run grpc-go`: grpc-go's client against the h2 engine, in the clear and over TLS. It needs Go. */
 
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Methods, StreamHandler, UnaryHandler } from "../../src/grpc/engine.ts";
-import { startH2Server } from "../../src/grpc/h2/server.ts";
+import { startH2 } from "../../src/grpc/h2/server.ts";
 import { healthMethods } from "../../src/grpc/health.ts";
 import { mergeMethods } from "../../src/grpc/methods.ts";
 import { reflectionMethods } from "../../src/grpc/reflection.ts";
 import { GrpcError, Status } from "../../src/grpc/status.ts";
 import { Health } from "../../src/health.ts";
+import { serverTls } from "../support/tls-material.ts";
 
 const root = join(import.meta.dirname, "../..");
 const binary = join(root, ".tools/grpc-go/client");
@@ -45,8 +45,7 @@ async function run(isTls: boolean): Promise<boolean> {
   const health = new Health(["test"]);
   health.set("test", true);
   const standard = healthMethods(health);
-  const pem = (name: string) => readFileSync(join(certificates, name));
-  const server = await startH2Server(
+  const server = await startH2(
     mergeMethods(testMethods(health), standard, reflectionMethods(standard)),
     { host: "127.0.0.1", port: 0 },
     {
@@ -55,8 +54,8 @@ async function run(isTls: boolean): Promise<boolean> {
       connectionAgeGraceMs: 1000,
       concurrentStreamsMax: 200,
       onError: (error, path) => process.stderr.write(`${path}: ${String(error)}\n`),
+      tls: isTls ? serverTls() : undefined,
     },
-    isTls ? { tls: { cert: pem("server.crt"), key: pem("server.key") } } : {},
   );
   process.stdout.write(isTls ? "over TLS\n" : "in the clear\n");
   const options = isTls ? [join(certificates, "ca.crt")] : [];

@@ -4,10 +4,11 @@
  */
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { GrpcServer } from "../../src/grpc/engine.ts";
-import { startH2Server } from "../../src/grpc/h2/server.ts";
+import { startH2 } from "../../src/grpc/h2/server.ts";
+import { serverTls } from "../support/tls-material.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = join(root, ".tools/h2spec");
@@ -53,8 +54,7 @@ async function run(how: string, flags: readonly string[]): Promise<boolean> {
 }
 
 function start(isTls: boolean): Promise<GrpcServer> {
-  const tls = { cert: pem("server.crt"), key: pem("server.key") };
-  return startH2Server(
+  return startH2(
     { unary: new Map(), stream: new Map() },
     { host: "127.0.0.1", port: 0 },
     {
@@ -63,13 +63,9 @@ function start(isTls: boolean): Promise<GrpcServer> {
       connectionAgeGraceMs: 1000,
       concurrentStreamsMax: 100,
       onError: (error) => process.stderr.write(`${String(error)}\n`),
+      tls: isTls ? serverTls() : undefined,
     },
-    isTls ? { tls } : {},
   );
-}
-
-function pem(name: string): string {
-  return readFileSync(join(root, "test/support/tls", name), "utf8");
 }
 
 process.exitCode = await main();

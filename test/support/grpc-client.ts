@@ -1,4 +1,5 @@
 import {
+  type ChannelCredentials,
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
@@ -20,8 +21,12 @@ export class GrpcClient {
   readonly #client: Client;
 
   /** @param target `127.0.0.1:8081` or `unix:/path` */
-  constructor(target: string, options: ChannelOptions = {}) {
-    this.#client = new Client(target, credentials.createInsecure(), {
+  constructor(
+    target: string,
+    options: ChannelOptions = {},
+    trust: ChannelCredentials = credentials.createInsecure(),
+  ) {
+    this.#client = new Client(target, trust, {
       "grpc.use_local_subchannel_pool": 1,
       ...options,
     });

@@ -1,10 +1,10 @@
 import { afterEach } from "@jest/globals";
 import type { RuleLoaderOptions } from "../../src/reload/rule-loader.ts";
-import type { RuntimeDirectory } from "../../src/reload/scan.ts";
-import { RuleWatch, type WatchOptions } from "../../src/reload/watch.ts";
+import { type RuntimeDirectory, scanRuntimeDirectory } from "../../src/reload/scan.ts";
+import { FileWatch, type WatchOptions } from "../../src/reload/watch.ts";
 import { type KeptLoader, keptLoader } from "./rule-directory.ts";
 
-const watches: RuleWatch[] = [];
+const watches: FileWatch[] = [];
 afterEach(async () => {
   for (const watch of watches.splice(0)) await watch.close();
 });
@@ -17,11 +17,12 @@ export async function startWatch(
   directory: RuntimeDirectory,
   options: Partial<WatchOptions> = {},
   loaderOptions: Partial<RuleLoaderOptions> = {},
-): Promise<KeptLoader & { readonly watch: RuleWatch }> {
+): Promise<KeptLoader & { readonly watch: FileWatch }> {
   const kept = keptLoader(directory, loaderOptions);
   await kept.loader.load();
-  const watch = await RuleWatch.start({
-    directory,
+  const watch = await FileWatch.start({
+    what: "rules",
+    scan: () => scanRuntimeDirectory(directory),
     loader: kept.loader,
     log: kept.log,
     pollMs: never,

@@ -1,12 +1,12 @@
 /**
- * The engine that frames HTTP/2 itself: RFC 9113 §3.3 (prior knowledge: clear text, no upgrade) or §3.2 and §9.2 (TLS with ALPN). This
- * file has the sockets and the timers; a connection is told when something has arrived and when a tick or too much time is over.
+ * The engine that frames HTTP/2 itself: RFC 9113 §3.3 (prior knowledge: clear text, no upgrade) or §3.2 (TLS with ALPN). This file has
+ * the sockets and the timers; a connection is told when something has arrived and when a tick or too much time is over.
  */
 
-import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import type { Server, Socket } from "node:net";
 import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } from "../engine.ts";
 import { allClosed, listen } from "../listen.ts";
+import { createListener } from "../listener.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { defaultLimits, type H2Limits } from "./limits.ts";
 import { MessageBudget } from "./messages.ts";
@@ -17,18 +17,8 @@ import type { Serving } from "./serving.ts";
 /** What only this engine takes; absent means the default of each. */
 export interface H2Options {
   readonly limits?: Partial<H2Limits>;
-  /** Clear text without it. */
-  readonly tls?: ServerTls;
   readonly nowMs?: () => number;
   readonly random?: () => number;
-}
-
-export interface ServerTls {
-  /** The server's certificate with its chain, as PEM. */
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  /** Clients must show a certificate that one of these has signed, as PEM; absent: none is asked for. */
-  readonly clientCa?: string | Buffer;
 }
 
 /** Deadlines are watched this closely; a client that has one stops waiting by itself. */
@@ -36,21 +26,6 @@ const deadlineWatchMs = 25;
 /** To look at ten thousand idle connections every second takes 0.24 % of a core, every five seconds 0.07 % (bench/h2/idle.ts). */
 const checkMsMax = 5000;
 const drainCheckMs = 100;
-/** A peer that vanished without a word is asked by the kernel whether it is there. */
-const keepAliveInitialDelayMs = 30_000;
-
-/** §9.2.2: those of TLS 1.3, and of TLS 1.2 the ones that HTTP/2 does not prohibit. */
-const ciphers = [
-  "TLS_AES_128_GCM_SHA256",
-  "TLS_AES_256_GCM_SHA384",
-  "TLS_CHACHA20_POLY1305_SHA256",
-  "ECDHE-ECDSA-AES128-GCM-SHA256",
-  "ECDHE-RSA-AES128-GCM-SHA256",
-  "ECDHE-ECDSA-AES256-GCM-SHA384",
-  "ECDHE-RSA-AES256-GCM-SHA384",
-  "ECDHE-ECDSA-CHACHA20-POLY1305",
-  "ECDHE-RSA-CHACHA20-POLY1305",
-].join(":");
 
 export const startH2: StartEngine = (methods, address, options) =>
   startH2Server(methods, address, options, {});
@@ -92,7 +67,9 @@ class H2Server implements GrpcServer, ConnectionOwner {
     this.random = h2Options.random ?? Math.random;
     const budget = new MessageBudget(limits.partialMessageBytesOfServerMax);
     this.#serving = { methods: methodTable(methods), options, limits, budget };
-    this.#listener = createListener(h2Options.tls, (socket) => this.#accept(socket));
+    this.#listener = createListener(options.tls, limits.handshakeMaxMs, (socket) =>
+      this.#accept(socket),
+    );
     this.#listener.maxConnections = limits.connectionsMax;
     this.#listener.on("connection", (socket: Socket) => this.#track(socket));
     this.#listener.on("error", (error) => {
@@ -203,37 +180,6 @@ class H2Server implements GrpcServer, ConnectionOwner {
 /** Often enough that no bound is missed by more than a quarter, or by `checkMsMax`. */
 function checkIntervalMs({ connectionAgeMaxMs, connectionAgeGraceMs }: EngineOptions): number {
   return Math.max(10, Math.min(checkMsMax, connectionAgeMaxMs / 4, connectionAgeGraceMs / 4));
-}
-
-function createListener(tls: ServerTls | undefined, accept: (socket: Socket) => void): Server {
-  const options = {
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveInitialDelayMs,
-  };
-  if (tls === undefined) return createServer(options, accept);
-  const secure = {
-    cert: tls.cert,
-    key: tls.key,
-    // §3.2, §9.2: HTTP/2 is agreed on by ALPN, in TLS 1.2 or later.
-    ALPNProtocols: ["h2"],
-    minVersion: "TLSv1.2",
-    ciphers,
-    handshakeTimeout: defaultLimits.handshakeMaxMs,
-    ...(tls.clientCa === undefined
-      ? {}
-      : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-  } as const;
-  return createTlsServer({ ...options, ...secure }, (socket: TLSSocket) => {
-    socket.on("error", ignore);
-    if (socket.alpnProtocol !== "h2") {
-      socket.destroy();
-      return;
-    }
-    // §9.2.1.
-    socket.disableRenegotiation();
-    accept(socket);
-  });
 }
 
 function ignore(): void {}

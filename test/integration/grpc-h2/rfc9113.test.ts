@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, test } from "@jest/globals";
 import type { Call, EngineOptions, GrpcServer, Methods } from "../../../src/grpc/engine.ts";
-import { startH2Server } from "../../../src/grpc/h2/server.ts";
+import { startH2 } from "../../../src/grpc/h2/server.ts";
 import { streamPath, unaryPath } from "../../support/h2/frames.ts";
 import { RawClient } from "../../support/h2/raw-client.ts";
+import { fixedPem, serverTls } from "../../support/tls-material.ts";
 import { type Case, titleOf } from "./rfc9113/case.ts";
 import { frameDefinitions } from "./rfc9113/frame-definitions.ts";
 import { beginnings, framing } from "./rfc9113/framing.ts";
@@ -37,20 +36,16 @@ const options: EngineOptions = {
   },
 };
 
-const pem = (name: string) =>
-  readFileSync(join(import.meta.dirname, "../../support/tls", name), "utf8");
-const ca = pem("ca.crt");
-
 describe.each([
-  ["in the clear", {}, undefined],
-  ["over TLS", { tls: { cert: pem("server.crt"), key: pem("server.key") } }, ca],
-])("HTTP/2 %s", (_how, h2Options, trusted) => {
+  ["in the clear", undefined, undefined],
+  ["over TLS", serverTls(), fixedPem("ca.crt")],
+])("HTTP/2 %s", (_how, tls, trusted) => {
   let server: GrpcServer | undefined;
   const port = () => server?.port ?? 0;
   const clients: RawClient[] = [];
 
   beforeAll(async () => {
-    server = await startH2Server(methods, { host: "127.0.0.1", port: 0 }, options, h2Options);
+    server = await startH2(methods, { host: "127.0.0.1", port: 0 }, { ...options, tls });
   });
   afterEach(() => {
     for (const client of clients.splice(0)) client.destroy();

@@ -3,10 +3,12 @@ import type { StartEngine } from "../../../src/grpc/engine.ts";
 import { startGrpcJs } from "../../../src/grpc/grpc-js.ts";
 import { startH2 } from "../../../src/grpc/h2/server.ts";
 import { acceptedBehaviours } from "./behaviours/accepted.ts";
+import { clientCertificateBehaviours } from "./behaviours/client-certificates.ts";
 import { connectionBehaviours } from "./behaviours/connection.ts";
 import { directBehaviours } from "./behaviours/direct.ts";
 import { listenBehaviours } from "./behaviours/listen.ts";
 import { streamBehaviours } from "./behaviours/stream.ts";
+import { tlsBehaviours } from "./behaviours/tls.ts";
 import { unaryBehaviours } from "./behaviours/unary.ts";
 import { Harness } from "./harness.ts";
 
@@ -28,5 +30,7 @@ describe.each(engines)("the %s engine", (_name, start) => {
   describe("streams", () => streamBehaviours(harness));
   describe("connections", () => connectionBehaviours(harness));
   describe("connections of another process", () => acceptedBehaviours(harness));
+  describe("TLS", () => tlsBehaviours(harness));
+  describe("client certificates", () => clientCertificateBehaviours(harness));
   describe("listening", () => listenBehaviours(harness));
 });

@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
-import type { ChannelOptions } from "@grpc/grpc-js";
+import type { ChannelCredentials, ChannelOptions } from "@grpc/grpc-js";
 import type {
   DirectHandler,
   EngineOptions,
@@ -53,9 +53,13 @@ export class Harness {
     return server;
   }
 
-  client(server: GrpcServer | string, options?: ChannelOptions): GrpcClient {
+  client(
+    server: GrpcServer | string,
+    options?: ChannelOptions,
+    trust?: ChannelCredentials,
+  ): GrpcClient {
     const target = typeof server === "string" ? server : `127.0.0.1:${server.port}`;
-    const client = new GrpcClient(target, options);
+    const client = new GrpcClient(target, options, trust);
     this.#closers.push(() => client.close());
     return client;
   }

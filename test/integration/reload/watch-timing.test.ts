@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import type { Timers } from "../../../src/clock.ts";
-import { type Listen, RuleWatch } from "../../../src/reload/watch.ts";
+import { scanRuntimeDirectory } from "../../../src/reload/scan.ts";
+import { FileWatch, type Listen } from "../../../src/reload/watch.ts";
 import { eventually } from "../../support/eventually.ts";
 import { keptLog } from "../../support/kept-log.ts";
 import { ManualTimers } from "../../support/manual-timers.ts";
@@ -50,7 +51,9 @@ async function startSlow(options: { pollMs: number; quietMs: number; burstMsMax:
   };
   const directory = flat(temporaryDirectory());
   const log = keptLog();
-  const starting = RuleWatch.start({ directory, loader, timers, listen, log, ...options });
+  const scan = () => scanRuntimeDirectory(directory);
+  const parts = { what: "rules", scan, loader, timers, listen, log };
+  const starting = FileWatch.start({ ...parts, ...options });
   await soon(() => expect(loader.begun).toBe(1));
   loader.finish();
   const watch = await starting;

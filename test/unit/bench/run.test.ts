@@ -8,9 +8,10 @@ import { makeCertificate } from "../../../bench/stage/certificate.ts";
 import { RateLimitResponse } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
 import type { EngineOptions, GrpcServer, Methods, UnaryHandler } from "../../../src/grpc/engine.ts";
 import { startGrpcJs } from "../../../src/grpc/grpc-js.ts";
-import { startH2, startH2Server } from "../../../src/grpc/h2/server.ts";
+import { startH2 } from "../../../src/grpc/h2/server.ts";
 import { GrpcError, Status } from "../../../src/grpc/status.ts";
 import { decodeRequest } from "../../../src/rls/decode.ts";
+import { serverTls } from "../../support/tls-material.ts";
 
 const path = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 const limit = 1_000;
@@ -121,9 +122,9 @@ describe("a run", () => {
     const folder = mkdtempSync(join(tmpdir(), "velocitygate-bench-"));
     try {
       const { pem, keyPath } = makeCertificate(folder);
-      const tls = { cert: pem, key: readFileSync(keyPath) };
+      const tls = serverTls({ cert: pem, key: readFileSync(keyPath, "utf8") });
       const address = { host: "127.0.0.1", port: 0 };
-      const server = await startH2Server(methodsOf(limiter()), address, options, { tls });
+      const server = await startH2(methodsOf(limiter()), address, { ...options, tls });
       servers.push(server);
       const run = (certificate: string | undefined) =>
         runLoad(spec(server.port ?? 0, { certificate, callsMax: 500 }));
