@@ -5,6 +5,7 @@ import { type Pages, probesOf, startHttpListeners } from "./http-listeners.ts";
 import { printRules } from "./limits/print.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
 import { createRuleLoader, followRules } from "./open-rules.ts";
+import { openTracing } from "./open-tracing.ts";
 import type { RuleLoader } from "./reload/rule-loader.ts";
 import type { Settings } from "./settings.ts";
 import type { World } from "./world.ts";
@@ -54,7 +55,8 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
     onLoaded: (loaded) => core.rulesLoaded(loaded),
     onRefused: () => core.metrics.rulesRefused(),
   });
-  const core = openCore(settings, world, rules, closers);
+  const tracing = await openTracing(settings, log, closers, graceMs);
+  const core = openCore(settings, { ...world, tracing }, rules, closers);
 
   // Closed after gRPC: whoever asks how the service does is answered until its calls are over.
   const http = await startHttpListeners(settings, pagesOf(core, rules), log);

@@ -3,12 +3,14 @@ import { Health } from "./health.ts";
 import type { JsonHandler } from "./http/main-routes.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { watchTracing } from "./observe/watch.ts";
 import { openCounters } from "./open-counters.ts";
 import { counted } from "./rls/call-stats.ts";
-import { createJsonAnswer } from "./rls/json.ts";
+import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
 import { createRateLimitService } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
 import type { Settings } from "./settings.ts";
+import type { Tracing } from "./tracing/tracing.ts";
 import { version } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -22,6 +24,7 @@ export interface Core {
   readonly working: Promise<void>;
   readonly shouldRateLimit: ShouldRateLimit;
   readonly json: JsonHandler;
+  readonly tracing: Tracing | undefined;
   /** To be told when `rules` has others in force. */
   rulesLoaded(rules: RuleSet): void;
   /** Turns unhealthy for good: the first step of an orderly end. */
@@ -34,9 +37,10 @@ export function openCore(
   rules: RuleHolder,
   closers: Closers,
 ): Core {
-  const { log, clock, random } = world;
+  const { log, clock, random, tracing } = world;
   const metrics = createMetrics({ version, log, ...settings.metrics });
   closers.add(() => metrics.close());
+  if (tracing !== undefined) watchTracing(metrics, tracing.counts);
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });
   closers.add(() => counters.store.close());
@@ -47,17 +51,19 @@ export function openCore(
   // Whoever waits for it is told; nobody has to.
   working.catch(() => undefined);
 
-  const shouldRateLimit = createRateLimitService({
+  const service = createRateLimitService({
     rules,
-    store: counters.store,
+    store: tracing?.traceStore(counters.store) ?? counters.store,
     knownOver: counters.knownOver,
     clock,
     stats: metrics,
     options: { ...settings.decision, random },
   });
+  const shouldRateLimit = tracing?.traceService(service) ?? service;
+  const write = createJsonWriter(settings.answer);
   const json = createJsonAnswer({
     shouldRateLimit: counted(shouldRateLimit, metrics),
-    answerOptions: settings.answer,
+    write: tracing?.traceJsonWriter(write) ?? write,
     onError: (error) => log.error("a /json request failed", { error }),
   });
   const { healthyWithAtLeastOneConfig } = settings.rules;
@@ -67,7 +73,8 @@ export function openCore(
     counters: counters.description,
     working,
     shouldRateLimit,
-    json,
+    json: tracing?.traceJson(json) ?? json,
+    tracing,
     rulesLoaded(loaded) {
       metrics.rulesLoaded(loaded);
       health.set("rules", !healthyWithAtLeastOneConfig || loaded.domains.size > 0);

@@ -10,12 +10,15 @@ import type { Metrics } from "./observe/metrics.ts";
 import { rateLimitMethods } from "./rls/methods.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
 import type { Settings } from "./settings.ts";
+import type { Tracing } from "./tracing/tracing.ts";
 
 export interface GrpcParts {
   readonly shouldRateLimit: ShouldRateLimit;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** `undefined`: calls are not traced. */
+  readonly tracing: Tracing | undefined;
   /** `undefined`: that of the settings. */
   readonly address?: ListenAddress;
 }
@@ -26,9 +29,10 @@ export interface GrpcParts {
  * @throws VelocityGateError (rejects) `SETTINGS_INVALID` when the address cannot be had.
  */
 export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise<GrpcServer> {
-  const { shouldRateLimit, health, metrics, log } = parts;
+  const { shouldRateLimit, health, metrics, log, tracing } = parts;
+  const rateLimit = rateLimitMethods(shouldRateLimit, answer, metrics);
   const methods = mergeMethods(
-    rateLimitMethods(shouldRateLimit, answer, metrics),
+    tracing?.traceMethods(rateLimit) ?? rateLimit,
     healthMethods(health, (seconds) => metrics.observeCall("Check", seconds)),
   );
   const options: EngineOptions = {

@@ -7,6 +7,7 @@ import type { AnswerOptions } from "./rls/answer-options.ts";
 import { buildSettings } from "./settings/build.ts";
 import type { HostAndPort } from "./settings/setting.ts";
 import { type Environment, readValues } from "./settings/values.ts";
+import type { TracingSettings } from "./tracing/tracing-settings.ts";
 
 /** Everything that an operator decides, read once at start and frozen. `docs/configuration.md` says what each name means. */
 export interface Settings {
@@ -23,6 +24,8 @@ export interface Settings {
   readonly decision: Omit<DecisionOptions, "random">;
   readonly answer: AnswerOptions;
   readonly metrics: MetricsSettings;
+  /** `undefined`: calls are not traced. */
+  readonly tracing: TracingSettings | undefined;
   /** Between the turn of health and the end of service. */
   readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;

@@ -1,7 +1,7 @@
-import type { HttpAnswer, HttpRoute, HttpRoutes } from "./server.ts";
+import type { HttpAnswer, HttpHeaders, HttpRoute, HttpRoutes } from "./server.ts";
 
 /** Answers `/json`; an empty body is for it to refuse. */
-export type JsonHandler = (body: Buffer) => Promise<HttpAnswer>;
+export type JsonHandler = (body: Buffer, headers: HttpHeaders) => Promise<HttpAnswer>;
 
 /** What the probes ask. Each answers the parts that do not hold yet or any more, for people; none: all is well. */
 export interface Probes {

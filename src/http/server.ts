@@ -5,6 +5,9 @@ import { readBody } from "./body.ts";
 import { gzippedBody } from "./gzip.ts";
 import { type ListenSettings, listen } from "./listen.ts";
 
+/** The fields of a request's head, by their lower-case names. */
+export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 export interface HttpAnswer {
   readonly status: number;
   /** `undefined`: plain text. */
@@ -18,7 +21,7 @@ export interface HttpAnswer {
 export interface HttpRoute {
   /** The longest body that is read, in bytes; `undefined`: none is, and `answer` gets an empty one. */
   readonly bodyBytesMax?: number;
-  answer(body: Buffer): HttpAnswer | Promise<HttpAnswer>;
+  answer(body: Buffer, headers: HttpHeaders): HttpAnswer | Promise<HttpAnswer>;
 }
 
 /** Routes by their exact path, and `fallback` for every other one. */
@@ -125,9 +128,9 @@ async function answerOf(
   response: ServerResponse,
 ): Promise<HttpAnswer> {
   const { bodyBytesMax } = route;
-  if (bodyBytesMax === undefined) return await route.answer(Buffer.alloc(0));
+  if (bodyBytesMax === undefined) return await route.answer(Buffer.alloc(0), request.headers);
   const body = await readBody(request, bodyBytesMax);
-  if (body !== undefined) return await route.answer(body);
+  if (body !== undefined) return await route.answer(body, request.headers);
   response.shouldKeepAlive = false;
   return { status: 413, body: `Content Too Large: at most ${bodyBytesMax} bytes are read\n` };
 }

@@ -82,3 +82,20 @@ export function watchRedisConnections(
     read: () => read().closed,
   });
 }
+
+/** Shows the spans: what has ended and was not sent is waiting, or dropped. */
+export function watchTracing(
+  metrics: Metrics,
+  spans: { readonly ended: number; readonly sent: number },
+): void {
+  metrics.counter({
+    name: "velocitygate_trace_spans_ended_total",
+    help: "Spans of traced calls that have ended.",
+    read: () => spans.ended,
+  });
+  metrics.counter({
+    name: "velocitygate_trace_spans_sent_total",
+    help: "Spans of traced calls that the receiver has taken.",
+    read: () => spans.sent,
+  });
+}

@@ -1,4 +1,6 @@
+import type { Decision } from "../decision/check.ts";
 import { VelocityGateError } from "../errors.ts";
+import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { toResponse } from "./encode.ts";
 import { parseJsonRequest } from "./json-request.ts";
@@ -8,7 +10,7 @@ import { httpStatusOf } from "./status.ts";
 
 export interface JsonParts {
   readonly shouldRateLimit: ShouldRateLimit;
-  readonly answerOptions: AnswerOptions;
+  readonly write: WriteJson;
   /** An error that nobody foresaw; the caller is told nothing of it. */
   readonly onError: (error: unknown) => void;
 }
@@ -18,6 +20,9 @@ export interface JsonAnswer {
   readonly contentType: string;
   readonly body: string;
 }
+
+/** Turns a decision into the answer to its request. */
+export type WriteJson = (decision: Decision, request: RateLimitRequest) => JsonAnswer;
 
 const plainText = "text/plain; charset=utf-8";
 
@@ -39,14 +44,17 @@ export function createJsonAnswer(parts: JsonParts): (body: Buffer) => Promise<Js
   };
 }
 
-async function answer(parts: JsonParts, body: Buffer): Promise<JsonAnswer> {
+async function answer({ shouldRateLimit, write }: JsonParts, body: Buffer): Promise<JsonAnswer> {
   const request = parseJsonRequest(body);
-  const decision = await parts.shouldRateLimit(request);
-  return {
+  return write(await shouldRateLimit(request), request);
+}
+
+export function createJsonWriter(options: AnswerOptions): WriteJson {
+  return (decision, request) => ({
     status: decision.overallCode === "OK" ? 200 : 429,
     contentType: "application/json",
-    body: formatJsonResponse(toResponse(decision, request, parts.answerOptions)),
-  };
+    body: formatJsonResponse(toResponse(decision, request, options)),
+  });
 }
 
 function failure(status: number, line: string): JsonAnswer {

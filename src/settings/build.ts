@@ -3,6 +3,7 @@ import type { GrpcSettings, RuleSettings, Settings, StoreSettings } from "../set
 import { availableCores } from "./cores.ts";
 import { buildRedis } from "./redis.ts";
 import { workersMax } from "./tables/listeners.ts";
+import { buildTracing } from "./tracing.ts";
 import type { Reading } from "./values.ts";
 
 /** Puts the values where their readers look for them, and checks those that depend on each other: their mistakes are added. */
@@ -29,6 +30,7 @@ export function buildSettings(reading: Reading): Settings {
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
     metrics: metricsSettings(reading),
+    tracing: buildTracing(reading),
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownGraceMs: values.SHUTDOWN_GRACE,
     redisHealthCheckActiveConnection: values.REDIS_HEALTH_CHECK_ACTIVE_CONNECTION,

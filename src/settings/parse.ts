@@ -84,3 +84,25 @@ export function parseMap(text: string): ReadonlyMap<string, string> | undefined 
   }
   return map;
 }
+
+/** `key=value,key=value` as OpenTelemetry writes headers and attributes: values are percent-encoded, spaces around them do not count. */
+export function parsePairs(text: string): ReadonlyMap<string, string> | undefined {
+  const map = new Map<string, string>();
+  for (const item of text.split(",")) {
+    if (item.trim() === "") continue;
+    const at = item.indexOf("=");
+    const key = item.slice(0, Math.max(0, at)).trim();
+    const value = decoded(item.slice(at + 1).trim());
+    if (key === "" || value === undefined) return undefined;
+    map.set(key, value);
+  }
+  return map;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

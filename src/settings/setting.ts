@@ -33,6 +33,11 @@ export interface Setting<T> {
   readonly isSecret?: true;
   /** The setting of the reference has no effect here yet. */
   readonly later?: Later;
+  /**
+   * A name of OpenTelemetry's, read only while this boolean is true: otherwise it may be set for somebody else, to whatever that one
+   * understands. By its rules an empty value is none.
+   */
+  readonly onlyWith?: string;
 }
 
 /** What happens to a setting whose feature is not there. */
@@ -46,7 +51,8 @@ export interface Later {
   readonly text: string;
 }
 
-type Extra = Omit<Partial<Setting<never>>, "type" | "default" | "meaning" | "parse">;
+/** What rows are given beside their value. */
+export type Extra = Omit<Partial<Setting<never>>, "type" | "default" | "meaning" | "parse">;
 
 /** Any text of at most `bytesMax` bytes, 4,096 unless told, the empty one included. */
 export function text(

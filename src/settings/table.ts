@@ -4,12 +4,13 @@ import { listeners } from "./tables/listeners.ts";
 import { observation } from "./tables/observation.ts";
 import { redis } from "./tables/redis.ts";
 import { rules } from "./tables/rules.ts";
+import { tracing } from "./tables/tracing.ts";
 
 /**
  * Every environment name that is understood: those of the reference, with its defaults unless the meaning says otherwise, and a few
  * of our own. `docs/configuration.md` is made from it.
  */
-export const table = { ...listeners, ...rules, ...answers, ...redis, ...observation };
+export const table = { ...listeners, ...rules, ...answers, ...redis, ...observation, ...tracing };
 
 export type SettingName = keyof typeof table;
 
@@ -27,5 +28,6 @@ export const sections: readonly {
   { title: "Rules", settings: rules },
   { title: "Counting and answers", settings: answers },
   { title: "Redis", settings: redis },
-  { title: "Logs, metrics and traces", settings: observation },
+  { title: "Logs and metrics", settings: observation },
+  { title: "Traces", settings: tracing },
 ];

@@ -1,4 +1,5 @@
 import { nearNames } from "./names.ts";
+import { parseBoolean } from "./parse.ts";
 import type { Setting } from "./setting.ts";
 import { type SettingName, table, type Values } from "./table.ts";
 
@@ -35,7 +36,7 @@ export function readValues(env: Environment): Reading {
   for (const [name, setting] of Object.entries(table) as [SettingName, Setting<unknown>][]) {
     values[name] = setting.parse(setting.default);
     const text = env[name];
-    if (text === undefined) continue;
+    if (text === undefined || !isRead(setting, text, env)) continue;
     if (setting.type === "port" && isServiceLink(text)) {
       warnings.push(`${name}: ${shorten(text)} was put there by Kubernetes for a Service; ignored`);
       continue;
@@ -53,6 +54,11 @@ export function readValues(env: Environment): Reading {
   }
   warnings.push(...nearNames(Object.keys(env), Object.keys(table)));
   return { values: values as Values, given, wrong, shown, mistakes, warnings };
+}
+
+function isRead({ onlyWith }: Setting<unknown>, text: string, env: Environment): boolean {
+  if (onlyWith === undefined) return true;
+  return parseBoolean(env[onlyWith] ?? "") === true && text.trim() !== "";
 }
 
 /** The line that refuses a value: its name, what was given, what is accepted. Secrets are not shown. */

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "../http/server.ts";
+import type { HttpAnswer, HttpHeaders } from "../http/server.ts";
 import type { RuleFile } from "../limits/rule-set.ts";
 
 /** What the primary tells a worker. */
@@ -19,7 +19,8 @@ export type ToWorker =
 /** What comes in over HTTP at the primary, and only a worker knows. */
 export type Question =
   | { readonly about: "metrics" | "stats" }
-  | { readonly about: "json"; readonly body: Buffer };
+  /** `headers`: those that say to which trace the call belongs, when calls are traced. */
+  | { readonly about: "json"; readonly body: Buffer; readonly headers: HttpHeaders };
 
 /** What a worker tells the primary. */
 export type FromWorker =

@@ -14,6 +14,7 @@ import { expositionType } from "../observe/exposition.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRuleLoader, followRules } from "../open-rules.ts";
 import type { Settings } from "../settings.ts";
+import { traceHeadersOf } from "../tracing/trace-headers.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { AddedPage } from "./added-page.ts";
@@ -58,7 +59,11 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
     ...failingOfPool(pool.failing, matters),
     ...(isStopping && matters("draining") ? ["draining"] : []),
   ];
-  const http = await startHttpListeners(settings, pagesOf(pool, metrics, rules, failing), log);
+  const http = await startHttpListeners(
+    settings,
+    pagesOf(settings, { pool, metrics, rules, failing }),
+    log,
+  );
   closers.add(() => http.close(isStopping ? settings.shutdownGraceMs : 0));
   const started = pool.start();
   closers.add(() => (isStopping ? pool.stop() : pool.kill()));
@@ -115,7 +120,14 @@ function createPrimaryMetrics(
   return metrics;
 }
 
-function pagesOf(pool: WorkerPool, metrics: Metrics, rules: RuleHolder, failing: Failing): Pages {
+interface PageParts {
+  readonly pool: WorkerPool;
+  readonly metrics: Metrics;
+  readonly rules: RuleHolder;
+  readonly failing: Failing;
+}
+
+function pagesOf({ tracing }: Settings, { pool, metrics, rules, failing }: PageParts): Pages {
   const expositions = new AddedPage({
     pool,
     about: "metrics",
@@ -130,7 +142,7 @@ function pagesOf(pool: WorkerPool, metrics: Metrics, rules: RuleHolder, failing:
   });
   return {
     probes: probesOf(failing),
-    json: jsonByWorker(pool),
+    json: jsonByWorker(pool, tracing === undefined ? undefined : traceHeadersOf),
     async exposition() {
       const body = await expositions.read(async () => (await metrics.expose()).body.toString());
       return { status: 200, contentType: expositionType, body, isCompressible: true };

@@ -4,6 +4,7 @@ import { VelocityGateError } from "../errors.ts";
 import type { AcceptedConnections } from "../grpc/engine.ts";
 import { startGrpc } from "../grpc-listener.ts";
 import type { HttpAnswer } from "../http/server.ts";
+import { openTracing } from "../open-tracing.ts";
 import type { Settings } from "../settings.ts";
 import type { World } from "../world.ts";
 import { GivenRules } from "./given-rules.ts";
@@ -30,10 +31,14 @@ export async function runWorker(
   primary: Primary,
 ): Promise<0 | 1> {
   const closers = new Closers();
+  /** When calls in flight have to be over, and what is told of them with them. */
+  let graceEndsMs = 0;
+  const graceMs = () => Math.max(0, graceEndsMs - performance.now());
+  const tracing = await openTracing(settings, world.log, closers, graceMs);
   const rules = new GivenRules(settings.rules.mergeDomains, (loaded) => core.rulesLoaded(loaded));
-  const core = openCore(settings, world, rules, closers);
+  const core = openCore(settings, { ...world, tracing }, rules, closers);
   const grpc = await startGrpc(settings, { ...core, log: world.log, address: primary });
-  closers.add(() => grpc.drain(settings.shutdownGraceMs));
+  closers.add(() => grpc.drain(graceMs()));
 
   const drained = new Promise<void>((resolve) => {
     primary.onMessage((message) => {
@@ -56,6 +61,7 @@ export async function runWorker(
     return 1;
   }
   core.beginStop();
+  graceEndsMs = performance.now() + settings.shutdownGraceMs;
   await closers.close();
   return 0;
 }
@@ -77,7 +83,7 @@ async function answerTo(question: Question, { metrics, json }: Core): Promise<Ht
     case "stats":
       return { status: 200, body: metrics.stats() };
     case "json":
-      return json(question.body);
+      return json(question.body, question.headers);
   }
 }
 

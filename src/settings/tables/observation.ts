@@ -7,7 +7,6 @@ import {
   integer,
   list,
   map,
-  number,
   port,
   type Setting,
   text,
@@ -15,9 +14,8 @@ import {
 } from "../setting.ts";
 
 const withStatsd = warned("metrics are not sent to statsd yet; Prometheus can read them");
-const withTracing = warned("tracing is not there yet");
 
-/** Logs, metrics and traces. */
+/** Logs and metrics. */
 export const observation = {
   LOG_LEVEL: choice("warn", [...logLevels, "warn"], "Lines of lower levels are left out.", {
     anyCase: true,
@@ -66,16 +64,6 @@ export const observation = {
   }),
   USE_DOG_STATSD: boolean(false, "Sends metrics to DogStatsD.", withStatsd),
   USE_DOG_STATSD_MOGRIFIERS: list("Names of the rewriters of metric names.", withStatsd),
-  TRACING_ENABLED: boolean(false, "Sends traces.", withTracing),
-  TRACING_SERVICE_NAME: text("RateLimit", "Service name in traces.", withTracing),
-  TRACING_SERVICE_NAMESPACE: text("", "Service namespace in traces.", withTracing),
-  TRACING_SERVICE_INSTANCE_ID: text("", "Instance id in traces.", withTracing),
-  TRACING_EXPORTER_PROTOCOL: choice("http", ["http", "grpc"], "How traces are sent.", {
-    orEmpty: true,
-    ...withTracing,
-    refusal: (given) => `Invalid otlptrace client protocol: ${given}`,
-  }),
-  TRACING_SAMPLING_RATE: number(1, [0, 1], "Share of requests that are traced.", withTracing),
 } as const;
 
 /** Empty, it is the default, as the address is. */

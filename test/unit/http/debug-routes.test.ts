@@ -3,7 +3,7 @@ import { debugRoutes } from "../../../src/http/debug-routes.ts";
 
 const rule = "foo.k1_v1: unit=MINUTE requests_per_unit=3, shadow_mode: false, quota_mode: false\n";
 const { byPath, fallback } = debugRoutes({ rules: () => rule, stats: () => "a: 1\nb: 2\n" });
-const get = async (path: string) => (byPath.get(path) ?? fallback).answer(Buffer.alloc(0));
+const get = async (path: string) => (byPath.get(path) ?? fallback).answer(Buffer.alloc(0), {});
 
 test("/rlconfig shows the rules in force", async () => {
   expect(await get("/rlconfig")).toMatchObject({ status: 200, body: rule });

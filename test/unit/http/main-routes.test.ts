@@ -16,7 +16,7 @@ function routes(parts: Partial<MainParts> = {}): HttpRoutes {
 }
 
 async function get({ byPath, fallback }: HttpRoutes, path: string, body = ""): Promise<HttpAnswer> {
-  return (byPath.get(path) ?? fallback).answer(Buffer.from(body));
+  return (byPath.get(path) ?? fallback).answer(Buffer.from(body), {});
 }
 
 describe("/healthcheck", () => {

@@ -2,7 +2,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { type ErrorCode, VelocityGateError } from "../../../src/errors.ts";
 import type { RateLimitRequest } from "../../../src/limits/descriptor.ts";
 import type { AnswerOptions } from "../../../src/rls/answer-options.ts";
-import { createJsonAnswer, type JsonParts } from "../../../src/rls/json.ts";
+import { createJsonAnswer, createJsonWriter, type JsonParts } from "../../../src/rls/json.ts";
 import { checkOf, decisionOf, limitOf } from "../../support/decisions.ts";
 
 const plain: AnswerOptions = {
@@ -27,7 +27,7 @@ function ask(
   const onError = jest.fn();
   const answer = createJsonAnswer({
     shouldRateLimit,
-    answerOptions: { ...plain, ...options },
+    write: createJsonWriter({ ...plain, ...options }),
     onError,
   });
   return { answer: answer(asked), onError };

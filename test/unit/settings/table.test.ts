@@ -151,7 +151,28 @@ const ours: Readonly<Record<string, string>> = {
   METRICS_MAX_LIMITS: "10000",
   REDIS_OP_TIMEOUT: "500ms",
   REDIS_PERSECOND_OP_TIMEOUT: "500ms",
+  // OpenTelemetry's, which the libraries of the reference read.
+  ...otlp("OTEL_EXPORTER_OTLP"),
+  ...otlp("OTEL_EXPORTER_OTLP_TRACES"),
+  OTEL_RESOURCE_ATTRIBUTES: "",
+  OTEL_BSP_MAX_QUEUE_SIZE: "2048",
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "512",
+  OTEL_BSP_SCHEDULE_DELAY: "5000",
+  OTEL_BSP_EXPORT_TIMEOUT: "30000",
 };
+
+function otlp(prefix: string): Readonly<Record<string, string>> {
+  return {
+    [`${prefix}_ENDPOINT`]: "",
+    [`${prefix}_HEADERS`]: "",
+    [`${prefix}_TIMEOUT`]: "10000",
+    [`${prefix}_COMPRESSION`]: "none",
+    [`${prefix}_INSECURE`]: "false",
+    [`${prefix}_CERTIFICATE`]: "",
+    [`${prefix}_CLIENT_CERTIFICATE`]: "",
+    [`${prefix}_CLIENT_KEY`]: "",
+  };
+}
 
 const settings = new Map<string, Setting<unknown>>(Object.entries(table));
 
@@ -192,10 +213,14 @@ describe("a name that is set to nothing", () => {
   ]);
 
   test.each(named)("%s, a %s: is taken, or refused, as the reference does", (name, type) => {
-    const { mistakes, given } = readValues({ [name]: "" });
-    expect(given.has(name as never)).toBe(true);
+    const { onlyWith } = settings.get(name) ?? {};
+    const env = onlyWith === undefined ? {} : { [onlyWith]: "true" };
+    const { mistakes, given } = readValues({ ...env, [name]: "" });
+    // By OpenTelemetry's rules an empty value is none.
+    const isOtel = name.startsWith("OTEL_");
+    expect(given.has(name as never)).toBe(!isOtel);
     expect(mistakes.map((mistake) => mistake.split(":")[0])).toEqual(
-      mayBeEmpty.has(type) && !exceptions.has(name) ? [] : [name],
+      isOtel || (mayBeEmpty.has(type) && !exceptions.has(name)) ? [] : [name],
     );
   });
 });

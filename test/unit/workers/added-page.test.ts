@@ -90,10 +90,10 @@ describe("/json", () => {
     first.comesUp();
     second.comesUp();
     const json = jsonByWorker(pool);
-    const answers = [json(Buffer.from("a")), json(Buffer.from("b"))];
+    const answers = [json(Buffer.from("a"), {}), json(Buffer.from("b"), {})];
     expect([questions(first), questions(second)]).toEqual([1, 1]);
     second.says({ type: "health", failing: ["store"] });
-    answers.push(json(Buffer.from("c")));
+    answers.push(json(Buffer.from("c"), {}));
     expect([questions(first), questions(second)]).toEqual([2, 1]);
     expect(first.told.at(-1)).toMatchObject({
       question: { about: "json", body: Buffer.from("c") },
@@ -112,9 +112,9 @@ describe("/json", () => {
   test("is answered by one that can say why when none is healthy, and by 503 when none is there", async () => {
     const { pool, first } = workersOf(1);
     const json = jsonByWorker(pool);
-    expect(await json(Buffer.from("a"))).toEqual({ status: 503, body: "no worker answers\n" });
+    expect(await json(Buffer.from("a"), {})).toEqual({ status: 503, body: "no worker answers\n" });
     first.comesUp().says({ type: "health", failing: ["rules"] });
-    const answer = json(Buffer.from("a"));
+    const answer = json(Buffer.from("a"), {});
     first.answers("no rules");
     expect((await answer).body).toBe("no rules");
   });
@@ -125,7 +125,7 @@ describe("/json", () => {
   ])("is 503 when the worker %s", async (_, happen) => {
     const all = workersOf(1);
     all.first.comesUp();
-    const answer = jsonByWorker(all.pool)(Buffer.from("a"));
+    const answer = jsonByWorker(all.pool)(Buffer.from("a"), {});
     happen(all);
     expect(await answer).toEqual({ status: 503, body: "no worker answers\n" });
   });

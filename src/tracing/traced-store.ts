@@ -1,0 +1,50 @@
+import { type Attributes, SpanKind } from "@opentelemetry/api";
+import type { CounterStore } from "../counters/store.ts";
+import type { Increment } from "../decision/increment.ts";
+import { endWith, type Spans } from "./spans.ts";
+
+/** What the counters are kept in. */
+export interface StoreKind {
+  readonly backend: "redis" | "memory";
+  /** Counters of a second have a Redis of their own. */
+  readonly hasPerSecond: boolean;
+}
+
+/** The same store, each wait for it with the span that the reference gives it. */
+export function tracedStore(store: CounterStore, kind: StoreKind, spans: Spans): CounterStore {
+  const { name, span: spanKind, attributes } = describe(kind);
+  /** Of `increments`, which `count` counts. */
+  const traced = <Result>(increments: readonly Increment[], count: () => Promise<Result>) => {
+    const span = spans.startWithin(name, spanKind, () => attributes(increments));
+    const result = count();
+    return span === undefined ? result : endWith(span, result);
+  };
+  return {
+    incrementAll: (increments) => traced(increments, () => store.incrementAll(increments)),
+    admitAll: (admissions) => traced(admissions, () => store.admitAll(admissions)),
+    close: () => store.close(),
+  };
+}
+
+function describe({ backend, hasPerSecond }: StoreKind): {
+  readonly name: string;
+  readonly span: SpanKind;
+  readonly attributes: (increments: readonly Increment[]) => Attributes;
+} {
+  if (backend === "memory") {
+    const attributes = ({ length }: readonly Increment[]) => ({ "increments length": length });
+    return { name: "Memory Execution", span: SpanKind.INTERNAL, attributes };
+  }
+  return {
+    name: "Redis Pipeline Execution",
+    span: SpanKind.CLIENT,
+    attributes(increments) {
+      const perSecond = hasPerSecond ? increments.filter((one) => one.perSecond).length : 0;
+      return {
+        "db.system.name": "redis",
+        "pipeline length": increments.length - perSecond,
+        "perSecondPipeline length": perSecond,
+      };
+    },
+  };
+}
