@@ -16,6 +16,7 @@ const options: DecisionOptions = {
   expirationJitterMaxSeconds: 300,
   boundJitterOfShortWindows: true,
   random: Math.random,
+  calendarMonths: false,
   shadowMode: false,
   quotaMode: false,
   countsOnlyAdmitted: false,

@@ -22,6 +22,7 @@ Shows step by step which rule the descriptor matches, and the counter's key now.
   --descriptor K=V,K=V   a further descriptor; may be given several times
   --merge-domains        several files may add to one domain (MERGE_DOMAIN_CONFIG=true)
   --key-prefix TEXT      put before the counter's key (CACHE_KEY_PREFIX)
+  --calendar-months      months are those of the calendar (USE_CALENDAR_MONTH_RATE_LIMIT=true)
   --json                 prints one line of JSON for each descriptor
 
 Exit code: 0 explained; 1 the rules are refused or have no such domain; 2 not understood.
@@ -39,6 +40,7 @@ async function run(args: readonly string[]): Promise<number> {
       descriptor: { type: "string", multiple: true, default: [] },
       "merge-domains": { type: "boolean", default: false },
       "key-prefix": { type: "string", default: "" },
+      "calendar-months": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
@@ -57,7 +59,10 @@ async function run(args: readonly string[]): Promise<number> {
   }
   for (const entries of descriptors) {
     const explanation = explainDescriptor(rules, toDescriptor(entries));
-    const key = keyNow(values["key-prefix"], domain, entries, explanation);
+    const key = keyNow(explanation, domain, entries, {
+      prefix: values["key-prefix"],
+      calendarMonths: values["calendar-months"],
+    });
     process.stdout.write(
       values.json ? `${JSON.stringify({ ...explanation, key })}\n` : asText(explanation, key),
     );
@@ -71,14 +76,14 @@ function toDescriptor(entries: readonly Entry[]): Descriptor {
 
 /** `undefined`: nothing is counted. */
 function keyNow(
-  prefix: string,
+  { match }: Explanation,
   domain: string,
   entries: readonly Entry[],
-  { match }: Explanation,
+  { prefix, calendarMonths }: { readonly prefix: string; readonly calendarMonths: boolean },
 ): string | undefined {
   if (match === undefined || match.limit.unlimited) return undefined;
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const start = windowStart(match.limit.unit, nowSeconds);
+  const start = windowStart(match.limit.unit, nowSeconds, calendarMonths);
   return counterKey(prefix, domain, entries, match.sharePatterns, start);
 }
 

@@ -13,6 +13,8 @@ export interface DecisionOptions {
   readonly boundJitterOfShortWindows: boolean;
   /** At least 0 and below 1. */
   readonly random: () => number;
+  /** `USE_CALENDAR_MONTH_RATE_LIMIT`: months are those of the calendar, in UTC, instead of 30 days. */
+  readonly calendarMonths: boolean;
   /** `SHADOW_MODE`: the overall code is always OK. */
   readonly shadowMode: boolean;
   /** `QUOTA_MODE`: every limit is a quota limit. */
@@ -46,7 +48,11 @@ export interface Algorithm {
     at: number,
   ): DescriptorStatus;
   /** Judges a check whose counter is remembered as over its limit. */
-  judgeKnownOver(check: LimitedCheck, question: Question): DescriptorStatus;
+  judgeKnownOver(
+    check: LimitedCheck,
+    question: Question,
+    options: DecisionOptions,
+  ): DescriptorStatus;
 }
 
 /** A check whose limit has to be counted. */

@@ -23,7 +23,7 @@ export function decide(
     const algorithm = algorithms[check.match.limit.algorithm];
     const at = places[i] as number;
     return at === knownOver
-      ? algorithm.judgeKnownOver(check, question)
+      ? algorithm.judgeKnownOver(check, question, options)
       : algorithm.judge(check, question, options, totals, at);
   });
   const code = overallCode(checks, statuses, options.quotaMode);

@@ -4,7 +4,7 @@ import type { Algorithm, DecisionOptions, LimitedCheck, Question } from "./algor
 import type { DescriptorStatus } from "./check.ts";
 import type { Increment } from "./increment.ts";
 import { counterKey } from "./key.ts";
-import { secondsUntilReset, unitSeconds, windowStart } from "./window.ts";
+import { secondsToLive, secondsUntilReset, unitSeconds, windowStart } from "./window.ts";
 
 /**
  * Fixed windows, the reference's only algorithm: one counter for each window, over its limit when the count after this check's
@@ -26,10 +26,12 @@ function plan(
       domain,
       descriptor.entries,
       match.sharePatterns,
-      windowStart(unit, nowSeconds),
+      windowStart(unit, nowSeconds, options.calendarMonths),
     ),
     hits: descriptor.isNegativeHits ? -hits : hits,
-    ttlSeconds: unitSeconds[unit] + jitterSeconds(unitSeconds[unit], options),
+    ttlSeconds:
+      secondsToLive(unit, nowSeconds, options.calendarMonths) +
+      jitterSeconds(unitSeconds[unit], options),
     perSecond: unit === "SECOND",
   });
 }
@@ -44,7 +46,7 @@ function judge(
   const after = totals[at];
   invariant(after !== undefined, "every increment has its total");
   const { limit } = match;
-  const resetSeconds = secondsUntilReset(limit.unit, nowSeconds);
+  const resetSeconds = secondsUntilReset(limit.unit, nowSeconds, options.calendarMonths);
 
   if (descriptor.isNegativeHits) {
     return within(limit, Math.max(0, limit.requestsPerUnit - after), resetSeconds, 0, 0);
@@ -61,9 +63,13 @@ function judge(
   return overLimit(limit, resetSeconds, over, near, false);
 }
 
-function judgeKnownOver({ match, hits }: LimitedCheck, { nowSeconds }: Question): DescriptorStatus {
+function judgeKnownOver(
+  { match, hits }: LimitedCheck,
+  { nowSeconds }: Question,
+  { calendarMonths }: DecisionOptions,
+): DescriptorStatus {
   const { limit } = match;
-  return overLimit(limit, secondsUntilReset(limit.unit, nowSeconds), hits, 0, true);
+  return overLimit(limit, secondsUntilReset(limit.unit, nowSeconds, calendarMonths), hits, 0, true);
 }
 
 /**

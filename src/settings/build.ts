@@ -106,6 +106,7 @@ function decisionSettings({ values, given }: Reading): Settings["decision"] {
     nearLimitRatio: values.NEAR_LIMIT_RATIO,
     expirationJitterMaxSeconds: Math.max(0, values.EXPIRATION_JITTER_MAX_SECONDS),
     boundJitterOfShortWindows: !given.has("EXPIRATION_JITTER_MAX_SECONDS"),
+    calendarMonths: values.USE_CALENDAR_MONTH_RATE_LIMIT,
     shadowMode: values.SHADOW_MODE,
     quotaMode: values.QUOTA_MODE,
     countsOnlyAdmitted: values.STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT,

@@ -13,6 +13,7 @@ export const plainOptions: DecisionOptions = {
   expirationJitterMaxSeconds: 0,
   boundJitterOfShortWindows: true,
   random: () => 0,
+  calendarMonths: false,
   shadowMode: false,
   quotaMode: false,
   countsOnlyAdmitted: false,

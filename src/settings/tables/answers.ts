@@ -1,14 +1,4 @@
-import {
-  boolean,
-  choice,
-  duration,
-  integer,
-  list,
-  number,
-  refused,
-  text,
-  warned,
-} from "../setting.ts";
+import { boolean, choice, duration, integer, list, number, text, warned } from "../setting.ts";
 
 const withMemcache = warned("Memcached is not there yet");
 
@@ -73,9 +63,10 @@ export const answers = {
     false,
     "Counts nothing of a request that is denied, and of one that passes nothing that exceeds a limit (see «Counting only what is admitted»).",
   ),
-  USE_CALENDAR_MONTH_RATE_LIMIT: boolean(false, "Counts months by the calendar.", {
-    ...refused("calendar months are not there yet; a month is 30 days"),
-  }),
+  USE_CALENDAR_MONTH_RATE_LIMIT: boolean(
+    false,
+    "A month is a month of the calendar, in UTC, instead of 30 days counted from 1970 on. Years stay blocks of 365 days. Instances that share counters have to agree.",
+  ),
   MEMCACHE_HOST_PORT: list("Memcached servers.", withMemcache),
   MEMCACHE_MAX_IDLE_CONNS: integer(2, [0, 65_535], "Idle Memcached connections.", withMemcache),
   MEMCACHE_SRV: text("", "SRV record of the Memcached servers.", withMemcache),

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { runBuilt } from "../../support/run-node.ts";
+import { roomInDay } from "../../support/window.ts";
 
 const rules = join(import.meta.dirname, "../../../envoy/rules");
 
@@ -30,6 +33,20 @@ describe("velocitygate explain", () => {
       outcome: "limited",
       key: expect.stringMatching(/^p:login_user_x_\d+$/),
     });
+  });
+
+  test("names the counter of a calendar month, when that is what is counted", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "velocitygate-explain-"));
+    const file = join(directory, "month.yaml");
+    const limit = "{ unit: month, requests_per_unit: 1 }";
+    await writeFile(file, `domain: d\ndescriptors: [{ key: k, rate_limit: ${limit} }]\n`);
+    await roomInDay(10);
+    const months = ["--calendar-months", "--rules", file, "--domain", "d", "k=v"];
+    const { output } = await runBuilt("cli/main.js", ["explain", ...months]);
+    const now = new Date();
+    const start = Date.UTC(now.getUTCFullYear(), now.getUTCMonth()) / 1000;
+    expect(output).toContain(`counted in d_k_v_${start}\n`);
+    await rm(directory, { recursive: true });
   });
 
   test("explains the example rules when none are named", async () => {

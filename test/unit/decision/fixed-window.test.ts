@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DescriptorStatus } from "../../../src/decision/check.ts";
+import { noneKnownOver } from "../../../src/decision/known-over.ts";
 import { checkOf, decisionOf, limitOf, statusOf } from "../../support/decisions.ts";
 
 /** Over, near and within, in the order of the reference's tables. */
@@ -61,6 +62,18 @@ describe("a fixed window", () => {
   ] as const)("of a %s tells whole seconds until it ends", (unit, resetSeconds) => {
     expect(statusOf(checkOf(limitOf(10, unit)), 5).resetSeconds).toBe(resetSeconds);
     expect(statusOf(checkOf(limitOf(10, unit)), 11).resetSeconds).toBe(resetSeconds);
+  });
+
+  test("of a calendar month tells the seconds until the month ends, also from memory", () => {
+    const now = Date.parse("2026-01-31T23:00:00Z") / 1000;
+    const check = checkOf(limitOf(10, "MONTH"));
+    const options = { calendarMonths: true };
+    expect(statusOf(check, 5, options, now).resetSeconds).toBe(3_600);
+    expect(statusOf(check, 11, options, now).resetSeconds).toBe(3_600);
+    const known = { ...noneKnownOver, has: () => true };
+    expect(decisionOf([check], [], options, now, known).statuses).toMatchObject([
+      { code: "OVER_LIMIT", resetSeconds: 3_600, fromLocalCache: true },
+    ]);
   });
 
   test("in shadow mode is decided and counted, and passes", () => {

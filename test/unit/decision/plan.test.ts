@@ -59,6 +59,19 @@ describe("the plan of a request", () => {
     },
   );
 
+  test("of a calendar month is kept until the month ends, under the month's first second", () => {
+    const options = { calendarMonths: true, expirationJitterMaxSeconds: 300, random: () => 0.5 };
+    const now = Date.parse("2028-02-29T23:59:50Z") / 1000;
+    expect(plan([checkOf(limitOf(10, "MONTH"))], options, now).increments).toEqual([
+      {
+        key: `domain_key_value_${Date.parse("2028-02-01T00:00:00Z") / 1000}`,
+        hits: 1,
+        ttlSeconds: 10 + 150,
+        perSecond: false,
+      },
+    ]);
+  });
+
   test.each([
     // The reference's row: jitter up to 3600, of which 100 are drawn.
     ["of the reference", 3_600, false, 100 / 3_600, "SECOND", 101],

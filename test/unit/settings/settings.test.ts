@@ -45,6 +45,7 @@ describe("an empty environment", () => {
         nearLimitRatio: 0.8,
         expirationJitterMaxSeconds: 300,
         boundJitterOfShortWindows: true,
+        calendarMonths: false,
         countsOnlyAdmitted: false,
         shadowMode: false,
         quotaMode: false,

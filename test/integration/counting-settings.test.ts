@@ -1,0 +1,113 @@
+/** Settings of counting, from the environment of the service to what is in Redis. */
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { cleanupAfterAll } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
+import { RateLimitClient } from "../support/rate-limit-client.ts";
+import { type RedisServer, startRedis } from "../support/redis.ts";
+import { startGate } from "../support/velocitygate.ts";
+import { roomInDay } from "../support/window.ts";
+
+const cleanup = cleanupAfterAll();
+const rules = {
+  "rules.yaml": `domain: d
+descriptors:
+  - { key: month, rate_limit: { unit: month, requests_per_unit: 10 } }
+  - { key: year, rate_limit: { unit: year, requests_per_unit: 10 } }
+  - { key: second, rate_limit: { unit: second, requests_per_unit: 10 } }
+  - { key: day, rate_limit: { unit: day, requests_per_unit: 10 } }
+`,
+};
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await cleanup.add(startRedis());
+});
+
+async function clientOf(settings: Readonly<Record<string, string>>): Promise<RateLimitClient> {
+  const { host, port } = redis.address;
+  const gate = await cleanup.add(
+    startGate({
+      rules,
+      settings: { BACKEND_TYPE: "redis", REDIS_URL: `${host}:${port}`, ...settings },
+    }),
+  );
+  return cleanup.add(new RateLimitClient(gate.grpcPort));
+}
+
+/** The only key that contains `part`, and how long it lives. */
+async function counterOf(part: string): Promise<{ key: string; ttl: number }> {
+  const keys = (await redis.ask("KEYS", `*${part}*`)) as string[];
+  expect(keys).toHaveLength(1);
+  const [key = ""] = keys;
+  return eventually(async () => {
+    const ttl = Number(await redis.ask("TTL", key));
+    expect(ttl).toBeGreaterThan(0);
+    return { key, ttl };
+  });
+}
+
+describe("USE_CALENDAR_MONTH_RATE_LIMIT", () => {
+  const value = randomUUID();
+
+  test("counts a month from its first day in UTC to its last, and leaves a year as it is", async () => {
+    await roomInDay(30);
+    const client = await clientOf({
+      USE_CALENDAR_MONTH_RATE_LIMIT: "true",
+      EXPIRATION_JITTER_MAX_SECONDS: "0",
+    });
+    const now = new Date();
+    const start = Date.UTC(now.getUTCFullYear(), now.getUTCMonth()) / 1000;
+    const end = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1) / 1000;
+    const left = () => end - Date.now() / 1000;
+    const { resets } = await client.ask("d", `month=${value}`, `year=${value}`);
+    expect(Math.abs((resets[0] ?? 0) - left())).toBeLessThan(5);
+    const month = await counterOf(`month_${value}`);
+    expect(month.key).toBe(`d_month_${value}_${start}`);
+    expect(Math.abs(month.ttl - left())).toBeLessThan(5);
+    const year = await counterOf(`year_${value}`);
+    expect(Number(year.key.split("_").at(-1)) % 31_536_000).toBe(0);
+  });
+
+  test("unset, a month is 30 days counted from 1970 on", async () => {
+    const client = await clientOf({ EXPIRATION_JITTER_MAX_SECONDS: "0" });
+    const other = randomUUID();
+    await client.ask("d", `month=${other}`);
+    const { key, ttl } = await counterOf(`month_${other}`);
+    expect(Number(key.split("_").at(-1)) % 2_592_000).toBe(0);
+    expect(ttl).toBeGreaterThan(2_592_000 - 5);
+  });
+});
+
+describe("EXPIRATION_JITTER_MAX_SECONDS", () => {
+  const longest = async (settings: Readonly<Record<string, string>>, unit: "second" | "day") => {
+    const client = await clientOf(settings);
+    const values = Array.from({ length: 40 }, () => randomUUID());
+    await client.ask("d", ...values.map((value) => `${unit}=${value}`));
+    const counters = await Promise.all(values.map((value) => counterOf(value)));
+    const times = counters.map(({ ttl }) => ttl);
+    return { min: Math.min(...times), max: Math.max(...times) };
+  };
+
+  test("draws how much longer than its window a counter lives", async () => {
+    const { min, max } = await longest({ EXPIRATION_JITTER_MAX_SECONDS: "3600" }, "day");
+    expect(min).toBeGreaterThanOrEqual(86_400 - 5);
+    expect(max).toBeLessThan(86_400 + 3_600);
+    expect(max).toBeGreaterThan(86_400 + 1_000);
+  });
+
+  test("holds for windows of a second as well when it is set", async () => {
+    const { max } = await longest({ EXPIRATION_JITTER_MAX_SECONDS: "300" }, "second");
+    expect(max).toBeGreaterThan(60);
+  });
+});
+
+test("CACHE_KEY_PREFIX stands before every key", async () => {
+  const client = await clientOf({ CACHE_KEY_PREFIX: "prod:eu_" });
+  const value = randomUUID();
+  await client.ask("d", `day=${value}`, `second=${value}`);
+  const keys = (await redis.ask("KEYS", `*${value}*`)) as string[];
+  expect(new Set(keys.map((key) => key.replace(/\d+$/, "")))).toEqual(
+    new Set([`prod:eu_d_day_${value}_`, `prod:eu_d_second_${value}_`]),
+  );
+});
