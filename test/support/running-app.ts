@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type App, startApp } from "../../src/app.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import {
   RateLimitRequest,
   RateLimitResponse,
@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly rules?: Readonly<Record<string, string>>;
   /** The environment, beside free ports on 127.0.0.1 and where the rules are. */
   readonly settings?: Environment;
+  /** `undefined`: the system's. */
+  readonly clock?: Clock;
 }
 
 /** What may be asked of the service, beside the domain `d`. */
@@ -74,13 +76,13 @@ export class RunningApp {
 
 /** @throws VelocityGateError (rejects) what the program would end with */
 export async function startInProcess(options: AppOptions = {}): Promise<RunningApp> {
-  const { rules = { "rules.yaml": "domain: d\n" }, settings = {} } = options;
+  const { rules = { "rules.yaml": "domain: d\n" }, settings = {}, clock = systemClock } = options;
   const root = mkdtempSync(join(tmpdir(), "velocitygate-app-"));
   for (const [name, text] of Object.entries(rules)) put(join(root, name), text);
   const log = keptLog();
   const environment: Environment = { ...quiet, RUNTIME_ROOT: root, ...settings };
   try {
-    const world = { log, clock: systemClock, random: Math.random };
+    const world = { log, clock, random: Math.random };
     const app = await startApp(readSettings(environment), world);
     const { GRPC_UDS, GRPC_HOST } = environment;
     const target = GRPC_UDS === undefined ? `${GRPC_HOST}:${app.grpcPort}` : `unix:${GRPC_UDS}`;

@@ -99,3 +99,21 @@ describe("log lines", () => {
     expect(warning).toContain("REDIS_POOL_SISE");
   });
 });
+
+test("EXTRA_TAGS are labels of every metric", async () => {
+  const app = await start({ EXTRA_TAGS: "zone:a,team:b" });
+  const { body } = await app.get("/metrics");
+  const samples = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  expect(samples.length).toBeGreaterThan(50);
+  expect(samples.filter((line) => !/zone="a"/.test(line) || !/team="b"/.test(line))).toEqual([]);
+});
+
+test.each([
+  ["false", "k_a.b"],
+  ["true", "k_a_b"],
+])("SANITIZE_DESCRIPTOR_METRIC_DOTS=%s: a key and value are %s", async (isAsked, key1) => {
+  const app = await start({ SANITIZE_DESCRIPTOR_METRIC_DOTS: isAsked });
+  await app.ask("k=a.b");
+  const family = (await app.metrics()).get("ratelimit_service_rate_limit_total_hits");
+  expect(family?.samples.map(({ labels }) => labels["key1"])).toContain(key1);
+});

@@ -36,8 +36,8 @@ function* ofRow(row: Row): Iterable<string> {
   }
   if (row.verdict === undefined) {
     yield `«${row.cells[2]}» is none of: same, better: how, not: why`;
-  } else if (row.verdict !== "same" && row.reason.length < reasonCharactersMin) {
-    yield `«${row.verdict}» says too little: ${row.reason}`;
+  } else if (row.verdict === "not" && row.reason.length < reasonCharactersMin) {
+    yield `«not» says too little: ${row.reason}`;
   }
   for (const test of row.tests) yield* ofTest(test);
 }

@@ -27,7 +27,7 @@ export interface TestName {
 export const columns = ["What", "envoyproxy/ratelimit", "VelocityGate", "Test"] as const;
 
 const heading = /^## ([A-Z])\. /;
-const verdict = /^(same|better|not)(?:: (.+))?$/s;
+const verdict = /^(?:(same)|(better|not): (.+))$/s;
 
 /** Every row of every table that stands in a section with a letter. */
 export function rowsOf(document: string): readonly Row[] {
@@ -55,8 +55,8 @@ function rowOf(section: string, line: number, cells: readonly string[]): Row {
     line,
     what,
     reference,
-    verdict: found?.[1] as Row["verdict"],
-    reason: found?.[2] ?? "",
+    verdict: (found?.[1] ?? found?.[2]) as Row["verdict"],
+    reason: found?.[3] ?? "",
     tests: tests === "" ? [] : tests.split("<br>").map(testName),
     cells,
   };
