@@ -12,6 +12,7 @@ import { inTurn, requests, ruleSet } from "./requests.ts";
 
 const options: DecisionOptions = {
   keyPrefix: "",
+  unambiguousKeys: false,
   nearLimitRatio: 0.8,
   expirationJitterMaxSeconds: 300,
   boundJitterOfShortWindows: true,

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { counterKey } from "../decision/key.ts";
+import { counterKey, unambiguousKey } from "../decision/key.ts";
 import { windowStart } from "../decision/window.ts";
 import { exampleRules } from "../example-rules.ts";
 import type { Descriptor, Entry } from "../limits/descriptor.ts";
@@ -22,6 +22,7 @@ Shows step by step which rule the descriptor matches, and the counter's key now.
   --descriptor K=V,K=V   a further descriptor; may be given several times
   --merge-domains        several files may add to one domain (MERGE_DOMAIN_CONFIG=true)
   --key-prefix TEXT      put before the counter's key (CACHE_KEY_PREFIX)
+  --unambiguous-keys     the key is written unambiguously (UNAMBIGUOUS_CACHE_KEYS=true)
   --calendar-months      months are those of the calendar (USE_CALENDAR_MONTH_RATE_LIMIT=true)
   --json                 prints one line of JSON for each descriptor
 
@@ -40,6 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
       descriptor: { type: "string", multiple: true, default: [] },
       "merge-domains": { type: "boolean", default: false },
       "key-prefix": { type: "string", default: "" },
+      "unambiguous-keys": { type: "boolean", default: false },
       "calendar-months": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -61,6 +63,7 @@ async function run(args: readonly string[]): Promise<number> {
     const explanation = explainDescriptor(rules, toDescriptor(entries));
     const key = keyNow(explanation, domain, entries, {
       prefix: values["key-prefix"],
+      isUnambiguous: values["unambiguous-keys"],
       calendarMonths: values["calendar-months"],
     });
     process.stdout.write(
@@ -79,12 +82,22 @@ function keyNow(
   { match }: Explanation,
   domain: string,
   entries: readonly Entry[],
-  { prefix, calendarMonths }: { readonly prefix: string; readonly calendarMonths: boolean },
+  { prefix, isUnambiguous, calendarMonths }: KeyOptions,
 ): string | undefined {
   if (match === undefined || match.limit.unlimited) return undefined;
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const start = windowStart(match.limit.unit, nowSeconds, calendarMonths);
-  return counterKey(prefix, domain, entries, match.sharePatterns, start);
+  const { unit } = match.limit;
+  const start = windowStart(unit, nowSeconds, calendarMonths);
+  return isUnambiguous
+    ? unambiguousKey(prefix, domain, entries, match.sharePatterns, unit, start)
+    : counterKey(prefix, domain, entries, match.sharePatterns, start);
+}
+
+/** What the settings of a service say about its keys. */
+interface KeyOptions {
+  readonly prefix: string;
+  readonly isUnambiguous: boolean;
+  readonly calendarMonths: boolean;
 }
 
 function asText(explanation: Explanation, key: string | undefined): string {

@@ -5,6 +5,8 @@ import type { Increment } from "./increment.ts";
 export interface DecisionOptions {
   /** `CACHE_KEY_PREFIX` */
   readonly keyPrefix: string;
+  /** `UNAMBIGUOUS_CACHE_KEYS`: keys are not the reference's (`key.ts`). */
+  readonly unambiguousKeys: boolean;
   /** `NEAR_LIMIT_RATIO`, 0 to 1. */
   readonly nearLimitRatio: number;
   /** Exclusive upper bound of the seconds added to a counter's lifetime, so that counters do not all expire at once. 0: none. */

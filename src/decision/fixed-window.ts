@@ -3,7 +3,7 @@ import type { Limit } from "../limits/limit.ts";
 import type { Algorithm, DecisionOptions, LimitedCheck, Question } from "./algorithm.ts";
 import type { DescriptorStatus } from "./check.ts";
 import type { Increment } from "./increment.ts";
-import { counterKey } from "./key.ts";
+import { counterKey, unambiguousKey } from "./key.ts";
 import { secondsToLive, secondsUntilReset, unitSeconds, windowStart } from "./window.ts";
 
 /**
@@ -20,14 +20,12 @@ function plan(
   increments: Increment[],
 ): void {
   const { unit } = match.limit;
+  const { keyPrefix } = options;
+  const start = windowStart(unit, nowSeconds, options.calendarMonths);
   increments.push({
-    key: counterKey(
-      options.keyPrefix,
-      domain,
-      descriptor.entries,
-      match.sharePatterns,
-      windowStart(unit, nowSeconds, options.calendarMonths),
-    ),
+    key: options.unambiguousKeys
+      ? unambiguousKey(keyPrefix, domain, descriptor.entries, match.sharePatterns, unit, start)
+      : counterKey(keyPrefix, domain, descriptor.entries, match.sharePatterns, start),
     hits: descriptor.isNegativeHits ? -hits : hits,
     ttlSeconds:
       secondsToLive(unit, nowSeconds, options.calendarMonths) +

@@ -1,4 +1,5 @@
 import type { Entry } from "../limits/descriptor.ts";
+import type { Unit } from "../limits/limit.ts";
 
 /**
  * The counter's key, byte for byte the reference's, so that a fleet can change over while both count in one Redis:
@@ -21,4 +22,33 @@ export function counterKey(
     key += `${entry.key}_${sharePatterns?.[i] ?? entry.value}_`;
   }
   return key + windowStartSeconds;
+}
+
+/**
+ * The same where the operator wants no two counters to have one key (`UNAMBIGUOUS_CACHE_KEYS`): what parts a key stands for itself
+ * within its parts, a shared pattern is told from a value that reads like it, and windows of different units from each other.
+ *
+ *     <prefix><domain>_<key>_<value>_<key>~<pattern>_<unit>_<window start>
+ */
+export function unambiguousKey(
+  prefix: string,
+  domain: string,
+  entries: readonly Entry[],
+  sharePatterns: readonly (string | undefined)[] | undefined,
+  unit: Unit,
+  windowStartSeconds: number,
+): string {
+  let key = `${prefix}${escaped(domain)}_`;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
+    const pattern = sharePatterns?.[i];
+    key += escaped(entry.key);
+    key += pattern === undefined ? `_${escaped(entry.value)}_` : `~${escaped(pattern)}_`;
+  }
+  return `${key}${unit.toLowerCase()}_${windowStartSeconds}`;
+}
+
+/** Without the characters that have a meaning in a key. */
+function escaped(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("_", "%5F").replaceAll("~", "%7E");
 }

@@ -103,6 +103,7 @@ function storeSettings(reading: Reading, workers: number): StoreSettings {
 function decisionSettings({ values, given }: Reading): Settings["decision"] {
   return {
     keyPrefix: values.CACHE_KEY_PREFIX,
+    unambiguousKeys: values.UNAMBIGUOUS_CACHE_KEYS,
     nearLimitRatio: values.NEAR_LIMIT_RATIO,
     expirationJitterMaxSeconds: Math.max(0, values.EXPIRATION_JITTER_MAX_SECONDS),
     boundJitterOfShortWindows: !given.has("EXPIRATION_JITTER_MAX_SECONDS"),

@@ -9,6 +9,7 @@ import type { Limit, Unit } from "../../src/limits/limit.ts";
 /** The settings of the reference's own tests: no jitter, near from 0.8 on. */
 export const plainOptions: DecisionOptions = {
   keyPrefix: "",
+  unambiguousKeys: false,
   nearLimitRatio: 0.8,
   expirationJitterMaxSeconds: 0,
   boundJitterOfShortWindows: true,

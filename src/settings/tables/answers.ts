@@ -30,6 +30,10 @@ export const answers = {
     accepted: "at most 256 bytes",
     matches: /^.{0,256}$/su,
   }),
+  UNAMBIGUOUS_CACHE_KEYS: boolean(
+    false,
+    "Counter keys are written so that no two counters can share one: the reference joins domain, keys and values with `_` and escapes nothing. They are not the reference's keys then, and counters begin anew. Instances that share counters have to agree.",
+  ),
   NEAR_LIMIT_RATIO: number(0.8, [0, 1], "Share of a limit from which on hits count as near it."),
   EXPIRATION_JITTER_MAX_SECONDS: integer(
     300,

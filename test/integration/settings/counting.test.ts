@@ -76,6 +76,14 @@ describe("in Redis", () => {
   });
 
   test.each([
+    ["false", /^d_ten_a_b_[0-9]+$/],
+    ["true", /^d_ten_a%5Fb_day_[0-9]+$/],
+  ])("UNAMBIGUOUS_CACHE_KEYS=%s: a key is like %s", async (isAsked, form) => {
+    await (await startOnRedis({ UNAMBIGUOUS_CACHE_KEYS: isAsked })).ask("ten=a_b");
+    expect((await keys())[0]).toMatch(form);
+  });
+
+  test.each([
     ["0", 86_400, 86_400],
     ["-1", 86_400, 86_400],
     ["100000", 86_400, 186_400],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { counterKey } from "../../../src/decision/key.ts";
+import fc from "fast-check";
+import { counterKey, unambiguousKey } from "../../../src/decision/key.ts";
 import { windowStart } from "../../../src/decision/window.ts";
 import type { Unit } from "../../../src/limits/limit.ts";
 import { decodeText, encodeText } from "../../../src/text.ts";
@@ -68,6 +69,76 @@ describe("the counter key", () => {
     const key = counterKey("", "domain", entries, undefined, 1234);
     expect(encodeText(key)).toEqual(
       Buffer.concat([Buffer.from("domain_key_"), value, Buffer.from("_1234")]),
+    );
+  });
+});
+
+describe("the unambiguous key", () => {
+  const keyOf = (
+    domain: string,
+    entries: readonly (readonly [string, string])[],
+    patterns?: readonly (string | undefined)[],
+    unit: Unit = "HOUR",
+  ) =>
+    unambiguousKey(
+      "p:",
+      domain,
+      entries.map(([key, value]) => ({ key, value })),
+      patterns,
+      unit,
+      3600,
+    );
+
+  test("reads like the other, with the unit", () => {
+    expect(keyOf("domain", [["key", "a/b"]])).toBe("p:domain_key_a/b_hour_3600");
+  });
+
+  test.each([
+    ["the domain ends", keyOf("a_b", [["c", "d"]]), keyOf("a", [["b_c", "d"]])],
+    ["a key ends", keyOf("d", [["a_b", "c"]]), keyOf("d", [["a", "b_c"]])],
+    [
+      "an entry ends",
+      keyOf("d", [["a", "b_c_d"]]),
+      keyOf("d", [
+        ["a", "b"],
+        ["c", "d"],
+      ]),
+    ],
+    ["a pattern is no value", keyOf("d", [["a", "x*"]], ["x*"]), keyOf("d", [["a", "x*"]])],
+    ["a unit is another", keyOf("d", [], undefined, "HOUR"), keyOf("d", [], undefined, "MINUTE")],
+    ["an escape is none", keyOf("d", [["a", "%5F"]]), keyOf("d", [["a", "_"]])],
+  ])("tells where %s", (_where, one, other) => {
+    expect(one).not.toBe(other);
+  });
+
+  test("is taken apart to what it was made of, whatever that is", () => {
+    const part = fc.string({ unit: fc.constantFrom("_", "%", "~", "a", "5", "F", "é", "*") });
+    const entry = fc.record({ key: part, value: part, isPattern: fc.boolean() });
+    fc.assert(
+      fc.property(part, fc.array(entry, { maxLength: 3 }), (domain, entries) => {
+        const key = unambiguousKey(
+          "",
+          domain,
+          entries,
+          entries.map(({ value, isPattern }) => (isPattern ? value : undefined)),
+          "DAY",
+          86_400,
+        );
+        const [first = "", ...rest] = key.split("_");
+        expect(rest.splice(-2)).toEqual(["day", "86400"]);
+        expect(decodeURIComponent(first)).toBe(domain);
+        const found = [];
+        while (rest.length > 0) {
+          const [name = "", pattern] = rest.shift()?.split("~") ?? [];
+          const value = pattern ?? rest.shift() ?? "";
+          found.push({
+            key: decodeURIComponent(name),
+            value: decodeURIComponent(value),
+            isPattern: pattern !== undefined,
+          });
+        }
+        expect(found).toEqual(entries);
+      }),
     );
   });
 });

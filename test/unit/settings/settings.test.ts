@@ -42,6 +42,7 @@ describe("an empty environment", () => {
       },
       decision: {
         keyPrefix: "",
+        unambiguousKeys: false,
         nearLimitRatio: 0.8,
         expirationJitterMaxSeconds: 300,
         boundJitterOfShortWindows: true,
@@ -139,6 +140,7 @@ describe("each setting arrives where it is read", () => {
       { CACHE_KEY_PREFIX: "p:", NEAR_LIMIT_RATIO: "0.5" },
       { decision: { keyPrefix: "p:", nearLimitRatio: 0.5 } },
     ],
+    [{ UNAMBIGUOUS_CACHE_KEYS: "true" }, { decision: { unambiguousKeys: true } }],
     [{ SHADOW_MODE: "true", QUOTA_MODE: "T" }, { decision: { shadowMode: true, quotaMode: true } }],
     [{ RESPONSE_DYNAMIC_METADATA: "true" }, { answer: { dynamicMetadata: true } }],
     [
