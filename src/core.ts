@@ -5,6 +5,7 @@ import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { watchTracing } from "./observe/watch.ts";
 import { openCounters } from "./open-counters.ts";
+import { openStatsd } from "./open-statsd.ts";
 import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
 import { createRateLimitService } from "./rls/service.ts";
@@ -41,6 +42,7 @@ export function openCore(
   const metrics = createMetrics({ version, log, ...settings.metrics });
   closers.add(() => metrics.close());
   if (tracing !== undefined) watchTracing(metrics, tracing.counts);
+  openStatsd(settings, { metrics, log, isWorker: settings.workers > 1 }, closers);
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });
   closers.add(() => counters.store.close());

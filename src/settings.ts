@@ -3,6 +3,8 @@ import type { DecisionOptions } from "./decision/algorithm.ts";
 import { VelocityGateError } from "./errors.ts";
 import type { BindAddress } from "./grpc/engine.ts";
 import type { LogFormat, LogLevel } from "./observe/log.ts";
+import type { DogStatsdOptions } from "./observe/statsd/line.ts";
+import type { Target } from "./observe/statsd/transport.ts";
 import type { AnswerOptions } from "./rls/answer-options.ts";
 import { buildSettings } from "./settings/build.ts";
 import type { HostAndPort } from "./settings/setting.ts";
@@ -26,6 +28,8 @@ export interface Settings {
   readonly metrics: MetricsSettings;
   /** `undefined`: calls are not traced. */
   readonly tracing: TracingSettings | undefined;
+  /** `undefined`: metrics are not sent anywhere. */
+  readonly statsd: StatsdSettings | undefined;
   /** Between the turn of health and the end of service. */
   readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
@@ -90,6 +94,13 @@ export interface MetricsSettings {
   readonly responseTimeAsMilliseconds: boolean;
 }
 
+export interface StatsdSettings extends DogStatsdOptions, Target {
+  readonly form: "statsd" | "dogstatsd";
+  readonly protocol: "tcp" | "udp";
+  /** How often metrics are sent. */
+  readonly flushMs: number;
+}
+
 /**
  * Reads the environment.
  *
@@ -97,7 +108,7 @@ export interface MetricsSettings {
  */
 export function readSettings(env: Environment = process.env): Settings {
   const reading = readValues(env);
-  const settings = buildSettings(reading);
+  const settings = buildSettings(reading, env);
   if (reading.mistakes.length === 0) return settings;
   const count = reading.mistakes.length;
   throw new VelocityGateError(

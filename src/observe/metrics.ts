@@ -48,6 +48,8 @@ export interface ExpositionAnswer {
   readonly isCompressible: true;
 }
 
+export type CallObserver = (method: string, seconds: number) => void;
+
 export type CallErrorKind = "redis_error" | "service_error";
 
 const limitsMaxDefault = 10_000;
@@ -68,6 +70,7 @@ export class Metrics {
   readonly #calls: CallDurations;
   readonly #store = new StoreHistograms();
   readonly #readings: KindReading[] = [];
+  readonly #callObservers: CallObserver[] = [];
   readonly #extraLabels: string;
   readonly #nowMs: () => number;
   readonly #counts: ServiceCounts = {
@@ -132,6 +135,12 @@ export class Metrics {
   /** A gRPC call ended. `method` is the last part of its path, one of the program's own. */
   observeCall(method: string, seconds: number): void {
     this.#calls.observe(method, seconds);
+    for (const observe of this.#callObservers) observe(method, seconds);
+  }
+
+  /** Has calls told to someone else as well. Which costs each of them. */
+  onCall(observe: CallObserver): void {
+    this.#callObservers.push(observe);
   }
 
   /** The store answered a batch, or failed to. */

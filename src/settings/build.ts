@@ -2,12 +2,13 @@ import { hiddenTags } from "../observe/extra-tags.ts";
 import type { GrpcSettings, RuleSettings, Settings, StoreSettings } from "../settings.ts";
 import { availableCores } from "./cores.ts";
 import { buildRedis } from "./redis.ts";
+import { buildStatsd } from "./statsd.ts";
 import { workersMax } from "./tables/listeners.ts";
 import { buildTracing } from "./tracing.ts";
-import type { Reading } from "./values.ts";
+import type { Environment, Reading } from "./values.ts";
 
 /** Puts the values where their readers look for them, and checks those that depend on each other: their mistakes are added. */
-export function buildSettings(reading: Reading): Settings {
+export function buildSettings(reading: Reading, env: Environment): Settings {
   const { values } = reading;
   const workers =
     values.WORKERS === "auto" ? Math.min(workersMax, availableCores()) : values.WORKERS;
@@ -31,6 +32,7 @@ export function buildSettings(reading: Reading): Settings {
     answer: answerSettings(reading),
     metrics: metricsSettings(reading),
     tracing: buildTracing(reading),
+    statsd: buildStatsd(reading, env),
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownGraceMs: values.SHUTDOWN_GRACE,
     redisHealthCheckActiveConnection: values.REDIS_HEALTH_CHECK_ACTIVE_CONNECTION,

@@ -6,7 +6,7 @@ const patienceMs = 2_000;
 
 export interface PageOptions {
   readonly pool: Pick<WorkerPool, "workers">;
-  readonly about: "metrics" | "stats";
+  readonly about: "metrics" | "stats" | "gauges";
   /** The pages of several processes as one. */
   readonly add: (pages: readonly string[]) => string | Promise<string>;
   /** Of the page of a process that has ended, what goes on counting. */

@@ -18,7 +18,7 @@ export type ToWorker =
 
 /** What comes in over HTTP at the primary, and only a worker knows. */
 export type Question =
-  | { readonly about: "metrics" | "stats" }
+  | { readonly about: "metrics" | "stats" | "gauges" }
   /** `headers`: those that say to which trace the call belongs, when calls are traced. */
   | { readonly about: "json"; readonly body: Buffer; readonly headers: HttpHeaders };
 

@@ -13,6 +13,7 @@ import { addStatsPages, countersOfStatsPage } from "../observe/add-stats-pages.t
 import { expositionType } from "../observe/exposition.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRuleLoader, followRules } from "../open-rules.ts";
+import { openStatsd, type StatsdParts } from "../open-statsd.ts";
 import type { Settings } from "../settings.ts";
 import { traceHeadersOf } from "../tracing/trace-headers.ts";
 import { version } from "../version.ts";
@@ -46,6 +47,7 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
   process.on("exit", () => pool.kill());
   const metrics = createPrimaryMetrics(pool, settings, { log });
   closers.add(() => metrics.close());
+  openStatsd(settings, { metrics, log, isWorker: false, ...gaugesOf(pool) }, closers);
   const rules = createRuleLoader(settings.rules, log, {
     onLoaded(loaded, isChanged, files) {
       metrics.rulesLoaded(loaded);
@@ -118,6 +120,12 @@ function createPrimaryMetrics(
     read: () => pool.crashes,
   });
   return metrics;
+}
+
+/** What the workers hold at present, all together. */
+function gaugesOf(pool: WorkerPool): Required<Pick<StatsdParts, "gaugesOfOthers">> {
+  const page = new AddedPage({ pool, about: "gauges", add: addStatsPages, keep: () => "" });
+  return { gaugesOfOthers: () => page.read(() => "") };
 }
 
 interface PageParts {

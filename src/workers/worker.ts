@@ -82,6 +82,8 @@ async function answerTo(question: Question, { metrics, json }: Core): Promise<Ht
       return metrics.expose();
     case "stats":
       return { status: 200, body: metrics.stats() };
+    case "gauges":
+      return { status: 200, body: metrics.gauges() };
     case "json":
       return json(question.body, question.headers);
   }

@@ -13,7 +13,8 @@ import {
   warned,
 } from "../setting.ts";
 
-const withStatsd = warned("metrics are not sent to statsd yet; Prometheus can read them");
+/** As Go names networks. */
+export const statsdProtocols = ["tcp", "tcp4", "tcp6", "udp", "udp4", "udp6"] as const;
 
 /** Logs and metrics. */
 export const observation = {
@@ -51,19 +52,32 @@ export const observation = {
     false,
     "Writes `_` for each dot within the keys and values of descriptors, in metrics alone.",
   ),
-  USE_STATSD: boolean(false, "Sends metrics to statsd (the reference: true).", withStatsd),
-  STATSD_HOST: text("localhost", "The statsd server.", withStatsd),
-  STATSD_PORT: port(8125, "Its port.", withStatsd),
-  STATSD_PROTOCOL: text("tcp", "How it is reached.", withStatsd),
-  STATS_FLUSH_INTERVAL: duration("10s", ["1ms", "24h"], "How often metrics are sent.", {
-    ...warned("it has no effect on Prometheus, whose values are always those of the moment"),
+  USE_STATSD: boolean(
+    false,
+    "Sends metrics to statsd (the reference: true). Unset, it is on when STATSD_HOST is set and USE_DOG_STATSD is not.",
+  ),
+  STATSD_HOST: text("localhost", "The statsd or DogStatsD server."),
+  STATSD_PORT: port(8125, "Its port."),
+  STATSD_PROTOCOL: choice("tcp", statsdProtocols, "How statsd is reached; DogStatsD is by UDP."),
+  STATS_FLUSH_INTERVAL: duration(
+    "10s",
+    ["1ms", "24h"],
+    "How often metrics are sent to statsd; in Prometheus they are always those of the moment.",
+  ),
+  GOSTATS_FLUSH_INTERVAL_SECONDS: integer(5, [0, 86_400], "The same, for statsd.", {
+    ...warned("it has none in the reference either; STATS_FLUSH_INTERVAL says how often"),
   }),
-  GOSTATS_FLUSH_INTERVAL_SECONDS: integer(5, [0, 86_400], "The same, for statsd.", withStatsd),
   GOSTATS_LOGGING_SINK_DISABLED: boolean(false, "Logs no metrics.", {
     ...warned("metrics are never logged"),
   }),
-  USE_DOG_STATSD: boolean(false, "Sends metrics to DogStatsD.", withStatsd),
-  USE_DOG_STATSD_MOGRIFIERS: list("Names of the rewriters of metric names.", withStatsd),
+  USE_DOG_STATSD: boolean(false, "Sends metrics to DogStatsD."),
+  USE_DOG_STATSD_MOGRIFIERS: list(
+    "Names of the rewriters of metric names, in the order in which they are tried; see [metrics](metrics.md).",
+  ),
+  DD_ENTITY_ID: text("", "Tag `dd.internal.entity_id` of every metric for DogStatsD."),
+  DD_ENV: text("", "Tag `env`, likewise."),
+  DD_SERVICE: text("", "Tag `service`, likewise."),
+  DD_VERSION: text("", "Tag `version`, likewise."),
 } as const;
 
 /** Empty, it is the default, as the address is. */

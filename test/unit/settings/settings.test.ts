@@ -58,6 +58,7 @@ describe("an empty environment", () => {
         sanitizeDots: false,
         responseTimeAsMilliseconds: false,
       },
+      statsd: undefined,
       shutdownDelayMs: 1_000,
       shutdownGraceMs: 10_000,
       redisHealthCheckActiveConnection: false,

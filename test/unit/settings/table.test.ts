@@ -121,6 +121,10 @@ const ofReference: readonly (readonly [name: string, type: string, usual: string
   ["TRACING_SAMPLING_RATE", "number", "1"],
   // Read elsewhere than in settings.go, or added to the reference later.
   ["STATSD_PROTOCOL", "text", "tcp"],
+  ["DD_ENTITY_ID", "text", ""],
+  ["DD_ENV", "text", ""],
+  ["DD_SERVICE", "text", ""],
+  ["DD_VERSION", "text", ""],
   ["GOSTATS_FLUSH_INTERVAL_SECONDS", "integer", "5"],
   ["GOSTATS_LOGGING_SINK_DISABLED", "boolean", "false"],
   ["REDIS_CLOSE_CONNECTION_ON_READONLY_ERROR", "boolean", "false"],
@@ -209,6 +213,7 @@ describe("a name that is set to nothing", () => {
     "LOG_LEVEL",
     "REDIS_TYPE",
     "REDIS_PERSECOND_TYPE",
+    "STATSD_PROTOCOL",
     "WORKERS",
     ...named.map(([name]) => name).filter((name) => /^LIMIT_.*_HEADER$/.test(name)),
   ]);
