@@ -8,7 +8,13 @@ import type { CounterStore } from "./counters/store.ts";
 import { type KnownOver, noneKnownOver } from "./decision/known-over.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import { watchLocalCache, watchMemoryStore, watchRedisConnections } from "./observe/watch.ts";
+import {
+  type RedisPool,
+  watchLocalCache,
+  watchMemoryStore,
+  watchRedisCommands,
+  watchRedisConnections,
+} from "./observe/watch.ts";
 import type { Settings } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -89,15 +95,16 @@ function openRedis(settings: Settings, redis: RedisSettings, parts: CounterParts
   };
 }
 
-function watchConnections(
-  metrics: Metrics,
-  pool: Parameters<typeof watchRedisConnections>[1],
-  { connections }: RedisStore,
-): void {
+function watchConnections(metrics: Metrics, pool: RedisPool, store: RedisStore): void {
+  const { connections } = store;
   watchRedisConnections(metrics, pool, () => ({
     active: connections.active,
     opened: connections.total,
     closed: connections.closed,
+  }));
+  watchRedisCommands(metrics, pool, () => ({
+    refused: store.refusedCommands,
+    abandonedExpiries: store.abandonedExpiries,
   }));
 }
 

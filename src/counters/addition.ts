@@ -2,7 +2,7 @@ import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { RedisCommand } from "./redis-command.ts";
-import { refused, unavailable } from "./redis-errors.ts";
+import { isOverflow, refused, unavailable } from "./redis-errors.ts";
 import type { Reply } from "./resp/reply.ts";
 import type { WriteBulk } from "./resp/request.ts";
 
@@ -12,7 +12,7 @@ import type { WriteBulk } from "./resp/request.ts";
  *
  * KEYS[1]: the counter. ARGV[1]: hits, negative.
  */
-const giveBackScript = `if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+const giveBackScript = `if not redis.call('GET', KEYS[1]) then return 0 end
 local total = redis.call('INCRBY', KEYS[1], ARGV[1])
 if total >= 0 then return total end
 redis.call('INCRBY', KEYS[1], string.format('%.0f', -total))
@@ -86,7 +86,7 @@ export class Addition implements RedisCommand {
 
   /** A counter that 64 bits cannot hold any more is as much as there can be. */
   refuse(text: string): void {
-    if (!text.includes("would overflow")) {
+    if (!isOverflow(text)) {
       this.giveUp(refused(text));
       return;
     }

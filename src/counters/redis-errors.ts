@@ -10,6 +10,11 @@ export function refused(text: string): VelocityGateError {
   return unavailable(`Redis refused a command: ${kindOfRefusal(text)}`);
 }
 
+/** The counter is as large as 64 bits can hold: an answer in its way, not a refusal. */
+export function isOverflow(text: string): boolean {
+  return text.includes("would overflow");
+}
+
 /** The first word, such as OOM. What a script may not do is told in another way by each version of Redis. */
 export function kindOfRefusal(text: string): string {
   if (/ACL failure in script|user executing the script/.test(text)) return "NOPERM";

@@ -6,6 +6,7 @@ import { greet } from "./redis-greeting.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 import { openSocket } from "./redis-socket.ts";
 import { addressText, type RedisTarget } from "./redis-target.ts";
+import type { Refusals } from "./refusals.ts";
 import { RespConnection } from "./resp/connection.ts";
 import { ErrorReply, type Reply } from "./resp/reply.ts";
 import type { Words } from "./resp/request.ts";
@@ -32,6 +33,8 @@ export interface NodeParts {
   readonly settings: RedisSettings;
   /** Where this connection is counted; `undefined`: nowhere, it does not serve callers. */
   readonly counts?: ConnectionCounts;
+  /** Told of each command that the server refuses for good. */
+  readonly refusals?: Refusals;
   /** Looks at each error reply first; `true`: the command, which was not carried out, has been sent elsewhere. */
   readonly divert?: (node: RedisNode, command: RedisCommand, text: string) => boolean;
 }
@@ -164,6 +167,7 @@ export class RedisNode implements BatchOwner {
     } else if (command.again?.(reply.text)) {
       this.send(command);
     } else {
+      this.#parts.refusals?.note(this.name, reply.text);
       command.refuse(reply.text);
       // A master that became a replica: whoever made this node has to find out which one is the master now.
       if (reply.text.startsWith("READONLY")) this.#reasonToLeave = "the server is a replica now";

@@ -51,10 +51,10 @@ export class RedisServer implements RedisTopology {
 
   /** One connection, from the search for its server to its end. Answers why it ended. */
   async #connectOnce(signal: AbortSignal): Promise<string> {
-    const { settings, connectivity } = this.#parts;
+    const { settings, connectivity, refusals } = this.#parts;
     const target = await this.#finder.find(signal);
     if (signal.aborted) return "";
-    const node = new RedisNode(target, { settings, counts: connectivity.counts });
+    const node = new RedisNode(target, { settings, counts: connectivity.counts, refusals });
     const ended = new AbortController();
     this.#node = node;
     try {

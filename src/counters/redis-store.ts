@@ -14,6 +14,7 @@ import { RedisServer } from "./redis-server.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 import { addressText, type RedisTarget } from "./redis-target.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
+import { Refusals } from "./refusals.ts";
 import type { CounterStore } from "./store.ts";
 
 export interface RedisStore extends CounterStore {
@@ -24,6 +25,8 @@ export interface RedisStore extends CounterStore {
   readonly connections: Readonly<ConnectionCounts>;
   /** Counters that may live on without an expiry, because EXPIRE failed for minutes or the store was closed in between. */
   readonly abandonedExpiries: number;
+  /** Commands that were answered with an error, since the start. */
+  readonly refusedCommands: number;
   /** Calls `listener` whenever `isConnected` has changed; the returned function stops that. */
   onConnection(listener: (isConnected: boolean) => void): () => void;
 }
@@ -43,8 +46,9 @@ export function createRedisStore(
   { log, random = Math.random }: RedisStoreParts,
 ): RedisStore {
   const connectivity = new Connectivity(log, describe(settings), settings.startup, random);
-  const topology = createTopology({ settings, connectivity, log, random });
-  return new Counters(connectivity, topology);
+  const refusals = new Refusals(log);
+  const topology = createTopology({ settings, connectivity, refusals, log, random });
+  return new Counters(connectivity, refusals, topology);
 }
 
 function createTopology(parts: TopologyParts): RedisTopology {
@@ -81,14 +85,16 @@ class Counters implements RedisStore {
   readonly firstConnection: Promise<void>;
   readonly connections: Readonly<ConnectionCounts>;
   readonly #connectivity: Connectivity;
+  readonly #refusals: Refusals;
   readonly #topology: RedisTopology;
   readonly #expiries: Expiries;
   #closing: Promise<void> | undefined;
 
-  constructor(connectivity: Connectivity, topology: RedisTopology) {
+  constructor(connectivity: Connectivity, refusals: Refusals, topology: RedisTopology) {
     this.firstConnection = connectivity.firstConnection;
     this.connections = connectivity.counts;
     this.#connectivity = connectivity;
+    this.#refusals = refusals;
     this.#topology = topology;
     this.#expiries = new Expiries((command) => topology.send(command));
     connectivity.onChange((isConnected) => {
@@ -102,6 +108,10 @@ class Counters implements RedisStore {
 
   get abandonedExpiries(): number {
     return this.#expiries.abandoned;
+  }
+
+  get refusedCommands(): number {
+    return this.#refusals.count;
   }
 
   onConnection(listener: (isConnected: boolean) => void): () => void {

@@ -2,6 +2,7 @@ import type { Log } from "../observe/log.ts";
 import type { Connectivity } from "./connectivity.ts";
 import type { RedisCommand } from "./redis-command.ts";
 import type { RedisSettings } from "./redis-settings.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** Knows which server a key belongs to, and keeps connections to all of them. */
 export interface RedisTopology {
@@ -16,6 +17,7 @@ export interface RedisTopology {
 export interface TopologyParts {
   readonly settings: RedisSettings;
   readonly connectivity: Connectivity;
+  readonly refusals: Refusals;
   readonly log: Log;
   /** At least 0 and below 1. */
   readonly random: () => number;

@@ -55,10 +55,38 @@ export interface ConnectionFigures {
   readonly closed: number;
 }
 
+/** What went wrong with commands to one Redis, since the start. */
+export interface CommandFigures {
+  readonly refused: number;
+  /** Counters that may live on without an expiry. */
+  readonly abandonedExpiries: number;
+}
+
+/** Which Redis it is: the one, or that for one-second windows. */
+export type RedisPool = "redis_pool" | "redis_per_second_pool";
+
+export function watchRedisCommands(
+  metrics: Metrics,
+  pool: RedisPool,
+  read: () => CommandFigures,
+): void {
+  const name = `velocitygate_${pool.replace("_pool", "")}_`;
+  metrics.counter({
+    name: `${name}refused_commands_total`,
+    help: "Commands that Redis answered with an error.",
+    read: () => read().refused,
+  });
+  metrics.counter({
+    name: `${name}abandoned_expiries_total`,
+    help: "Counters that may live on without an expiry, because EXPIRE kept failing.",
+    read: () => read().abandonedExpiries,
+  });
+}
+
 /** Shows the connections to Redis, or to the one of its own for one-second windows, under the reference's names. */
 export function watchRedisConnections(
   metrics: Metrics,
-  pool: "redis_pool" | "redis_per_second_pool",
+  pool: RedisPool,
   read: () => ConnectionFigures,
 ): void {
   const name = `ratelimit_${pool}_`;

@@ -103,6 +103,32 @@ describe("a server that refuses", () => {
     expect(await failed(secretKey)).toBe("VelocityGateError: Redis refused a command: NOPERM");
   });
 
+  test("is told once in the log and counted, however many commands it refuses", async () => {
+    const log = keptLog();
+    const settings = redisSettings({ addresses: [server.address] });
+    const told = await cleanup.add(stopping(await connectedStore(settings, log)));
+    const connected = log.lines.length;
+    await server.ask("ACL", "SETUSER", "default", "-incrby");
+    for (let wave = 0; wave < 10; wave++) {
+      const calls = Array.from({ length: 20 }, (_, i) =>
+        told.incrementAll([increment({ key: `${secretKey}${i}` })]).catch(() => undefined),
+      );
+      await Promise.all(calls);
+    }
+    const node = `127.0.0.1:${server.address.port}`;
+    expect(log.lines.slice(connected)).toEqual([
+      {
+        level: "warn",
+        message: "Redis refuses commands",
+        fields: { node, kind: "NOPERM", command: "incrby" },
+      },
+    ]);
+    expect(told.refusedCommands).toBe(200);
+    expect(told.isConnected).toBe(true);
+    await server.ask("ACL", "SETUSER", "default", "+incrby");
+    expect(await told.incrementAll([increment({ key: "a" })])).toEqual([1]);
+  });
+
   test("fails only the increments of a call that need it", async () => {
     await server.ask("LPUSH", "list", "x");
     const bad = store.incrementAll([increment({ key: "good" }), increment({ key: "list" })]);
