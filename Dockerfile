@@ -20,14 +20,20 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
-# Envoy Gateway starts `/bin/ratelimit`, whatever the image's entry point. There is no shell to run a script with: the kernel hands
-# the file to Node itself, which keeps the process id, so that signals arrive.
-RUN printf '%s\n' '#!/nodejs/bin/node --enable-source-maps' 'import("/app/dist/main.js");' > ratelimit && chmod 0755 ratelimit
+# Envoy Gateway starts `/bin/ratelimit`, whatever the image's entry point, and scripts start the reference's other two programs. There
+# is no shell to run a script with: the kernel hands the file to Node itself, which keeps the process id, so that signals arrive.
+RUN mkdir bin && \
+  printf '%s\n' '#!/nodejs/bin/node --enable-source-maps' 'import("/app/dist/main.js");' > bin/ratelimit && \
+  printf '%s\n' '#!/nodejs/bin/node' 'import("/app/dist/cli/reference/client.js");' > bin/ratelimit_client && \
+  printf '%s\n' '#!/nodejs/bin/node' 'import("/app/dist/cli/reference/config-check.js");' > bin/ratelimit_config_check && \
+  chmod 0755 bin/*
 
 FROM ${RUNTIME}
 WORKDIR /app
 ENV NODE_ENV=production
-COPY --from=build /app/ratelimit /bin/ratelimit
+COPY --from=build /app/bin/ratelimit /bin/ratelimit
+COPY --from=build /app/bin/ratelimit_client /bin/ratelimit_client
+COPY --from=build /app/bin/ratelimit_config_check /bin/ratelimit_config_check
 COPY --from=production /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./

@@ -1,3 +1,4 @@
+#!/usr/bin/env -S node --enable-source-maps
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { announce } from "./announce.ts";

@@ -2,6 +2,7 @@ import type { RedisSettings } from "./counters/redis-settings.ts";
 import type { DecisionOptions } from "./decision/algorithm.ts";
 import { VelocityGateError } from "./errors.ts";
 import type { BindAddress } from "./grpc/engine.ts";
+import { invariant } from "./invariant.ts";
 import type { LogFormat, LogLevel } from "./observe/log.ts";
 import type { DogStatsdOptions } from "./observe/statsd/line.ts";
 import type { Target } from "./observe/statsd/transport.ts";
@@ -99,6 +100,26 @@ export interface StatsdSettings extends DogStatsdOptions, Target {
   readonly protocol: "tcp" | "udp";
   /** How often metrics are sent. */
   readonly flushMs: number;
+}
+
+/**
+ * Where `ratelimit_client` sends its span: over `protocol`, as OpenTelemetry's names say.
+ *
+ * @throws VelocityGateError `SETTINGS_INVALID`
+ */
+export function readClientTracing(
+  protocol: "http" | "grpc",
+  env: Environment = process.env,
+): TracingSettings {
+  const names = Object.entries(env).filter(([name]) => name.startsWith("OTEL_"));
+  const { tracing } = readSettings({
+    ...Object.fromEntries(names),
+    TRACING_ENABLED: "true",
+    TRACING_SERVICE_NAME: "RateLimitClient",
+    TRACING_EXPORTER_PROTOCOL: protocol,
+  });
+  invariant(tracing !== undefined, "tracing is on");
+  return tracing;
 }
 
 /**

@@ -67,6 +67,13 @@ describe("the image", () => {
     expect(attempt.log).toContain("EROFS");
   });
 
+  test("has the reference's checker of rule files", async () => {
+    const command = ["/bin/ratelimit_config_check", "-config_dir", "/etc/velocitygate/config"];
+    const check = startContained(image, command);
+    expect(await check.exited).toEqual({ code: 0, signal: undefined });
+    expect(check.log).toContain("all rate limit configs ok");
+  });
+
   test.each([
     ["its entry point", () => image.entrypoint],
     ["/bin/ratelimit, as Envoy Gateway starts it", () => ["/bin/ratelimit"]],
@@ -86,6 +93,9 @@ describe("the image", () => {
         await eventually(async () => (await healthcheck()) === 0, { timeoutMs: 30_000 });
         expect(owner(service)).toBe(process.getuid?.() === 0 ? "65532" : `${process.getuid?.()}`);
         expect([await ask(ports), await ask(ports), await ask(ports)]).toEqual([200, 200, 429]);
+        const client = startContained(image, clientCommand(ports));
+        expect(await client.exited).toEqual({ code: 0, signal: undefined });
+        expect(client.log).toContain("response: overall_code:OVER_LIMIT");
 
         service.signal("SIGTERM");
         expect(await service.exited).toEqual({ code: 0, signal: undefined });
@@ -123,6 +133,12 @@ async function ask([http = 0]: readonly number[]): Promise<number> {
   const request = { domain: "login", descriptors: [{ entries: [{ key: "user", value: "a" }] }] };
   const { status } = await get(http, "/json", { method: "POST", body: JSON.stringify(request) });
   return status;
+}
+
+/** The reference's client, asking what `ask` does. */
+function clientCommand([, grpc = 0]: readonly number[]): readonly string[] {
+  const address = `127.0.0.1:${grpc}`;
+  return ["/bin/ratelimit_client", "-dial_string", address, "-domain=login", "-descriptors=user=a"];
 }
 
 /** The user that the process runs as. */
