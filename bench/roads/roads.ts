@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
-import { openSocket } from "../../src/counters/redis-socket.ts";
+import { Connection } from "../../src/counters/connection.ts";
 import { createRedisStore } from "../../src/counters/redis-store.ts";
-import { RespConnection } from "../../src/counters/resp/connection.ts";
-import { ErrorReply, type Reply } from "../../src/counters/resp/reply.ts";
+import { ErrorReply, type Reply } from "../../src/counters/reply.ts";
 import { encodeRequest, type WriteBulk } from "../../src/counters/resp/request.ts";
+import { openSocket } from "../../src/counters/socket.ts";
 import { keptLog } from "../../test/support/kept-log.ts";
 import { redisSettings } from "../../test/support/shared-redis.ts";
 
@@ -89,15 +89,15 @@ async function ioredisScript(port: number): Promise<OpenRoad> {
   };
 }
 
-function openOwn(port: number): RespConnection {
-  return new RespConnection(
+function openOwn(port: number): Connection {
+  return new Connection(
     (into) => openSocket({ host: "127.0.0.1", port }, undefined, into),
     () => undefined,
   );
 }
 
 /** Sends one request and answers its replies. */
-function exchange(connection: RespConnection, request: string, count: number): Promise<Reply[]> {
+function exchange(connection: Connection, request: string, count: number): Promise<Reply[]> {
   return new Promise((resolve, reject) => {
     const replies: Reply[] = [];
     connection.send(request, {

@@ -1,10 +1,10 @@
 import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Call } from "./call.ts";
-import type { RedisCommand } from "./redis-command.ts";
-import { isOverflow, refused, unavailable } from "./redis-errors.ts";
-import type { Reply } from "./resp/reply.ts";
+import type { Command } from "./command.ts";
+import type { Reply } from "./reply.ts";
 import type { WriteBulk } from "./resp/request.ts";
+import { isOverflow, refused, unavailable } from "./store-errors.ts";
 
 /**
  * Gives hits back, which takes a script because it must neither create a counter nor bring one below 0. It is sent as text each
@@ -23,7 +23,7 @@ return 0`;
  * and its first one goes to Redis for all. INCRBY of their sum, GET when that is 0, or the script for hits given back. The total that
  * comes back tells each increment's own total, since nobody comes between them.
  */
-export class Addition implements RedisCommand {
+export class Addition implements Command {
   redirections = 0;
   isAsking = false;
   readonly #increment: Increment;
@@ -56,7 +56,7 @@ export class Addition implements RedisCommand {
   }
 
   /** Hits given back go alone: the count may reach 0 on the way, and a sum would not tell. */
-  absorb(later: RedisCommand): boolean {
+  absorb(later: Command): boolean {
     if (!(later instanceof Addition) || this.#sum < 0 || later.#sum < 0) return false;
     const sum = this.#sum + later.#sum;
     if (sum > Number.MAX_SAFE_INTEGER) return false;

@@ -2,10 +2,10 @@ import type { Admission } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import { admitArguments, admitScript, admitScriptDigest } from "./admit-script.ts";
 import type { Call } from "./call.ts";
-import type { RedisCommand } from "./redis-command.ts";
-import { refused, unavailable } from "./redis-errors.ts";
-import type { Reply } from "./resp/reply.ts";
+import type { Command } from "./command.ts";
+import type { Reply } from "./reply.ts";
 import type { WriteBulk } from "./resp/request.ts";
+import { refused, unavailable } from "./store-errors.ts";
 
 /** How much one script does at most, so that it keeps nobody waiting: increments, and characters of their keys. */
 const incrementsMax = 128;
@@ -20,7 +20,7 @@ interface AdmitRequest {
  * The admissions of a request on their way to Redis, and with them those of the requests that travel along: one EVALSHA for all. A
  * server that has forgotten the script, or never knew it, says so and is sent its text.
  */
-export class AdmitCommand implements RedisCommand {
+export class AdmitCommand implements Command {
   redirections = 0;
   isAsking = false;
   readonly key: string;
@@ -65,7 +65,7 @@ export class AdmitCommand implements RedisCommand {
     return `*${3 + places.size + count}\r\n${head}${text}`;
   }
 
-  absorb(later: RedisCommand): boolean {
+  absorb(later: Command): boolean {
     if (!(later instanceof AdmitCommand)) return false;
     const increments = this.#increments + later.#increments;
     const characters = this.#characters + later.#characters;

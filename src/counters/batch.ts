@@ -1,9 +1,9 @@
 import type { VelocityGateError } from "../errors.ts";
-import type { RedisCommand } from "./redis-command.ts";
-import { unavailable } from "./redis-errors.ts";
-import type { Replies } from "./resp/connection.ts";
-import type { Reply } from "./resp/reply.ts";
+import type { Command } from "./command.ts";
+import type { Replies } from "./connection.ts";
+import type { Reply } from "./reply.ts";
 import { type Encodable, encodeRequest, encodeWords } from "./resp/request.ts";
+import { unavailable } from "./store-errors.ts";
 
 /** How many commands go out in one batch, and how many characters their keys may have in all before it takes no more. */
 const sizeMax = 1_000;
@@ -13,7 +13,7 @@ const charactersMax = 1_048_576;
 export interface BatchOwner {
   /** Called once, unless the batch is answered, lost or dropped before its time is over. */
   timedOut(batch: Batch): void;
-  answered(command: RedisCommand, reply: Reply): void;
+  answered(command: Command, reply: Reply): void;
   /** Every command has its answer. */
   settled(): void;
 }
@@ -26,8 +26,8 @@ export class Batch implements Replies {
   readonly startedAtMs = performance.now();
   readonly #owner: BatchOwner;
   readonly #timer: NodeJS.Timeout;
-  readonly #commands: RedisCommand[] = [];
-  readonly #latestByKey = new Map<string, RedisCommand>();
+  readonly #commands: Command[] = [];
+  readonly #latestByKey = new Map<string, Command>();
   #isSent = false;
   #size = 0;
   #characters = 0;
@@ -54,7 +54,7 @@ export class Batch implements Replies {
   }
 
   /** Only before it is sent. Commands of one key keep their order. */
-  add(command: RedisCommand): void {
+  add(command: Command): void {
     this.#size += 1;
     if (command.absorb) {
       if (this.#latestByKey.get(command.key)?.absorb?.(command)) return;
@@ -73,7 +73,7 @@ export class Batch implements Replies {
   }
 
   take(reply: Reply): boolean {
-    const command = this.#commands[this.#answeredCount] as RedisCommand;
+    const command = this.#commands[this.#answeredCount] as Command;
     if (command.isAsking && !this.#isAsked) {
       // Had it been refused, the command would be as well.
       this.#isAsked = true;
@@ -106,11 +106,11 @@ export class Batch implements Replies {
     for (const command of this.#unanswered()) command.giveUp(error);
   }
 
-  #unanswered(): readonly RedisCommand[] {
+  #unanswered(): readonly Command[] {
     return this.#commands.slice(this.#answeredCount);
   }
 }
 
-function announced(command: RedisCommand): readonly Encodable[] {
+function announced(command: Command): readonly Encodable[] {
   return command.isAsking ? [asking, command] : [command];
 }

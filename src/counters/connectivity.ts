@@ -1,6 +1,6 @@
 import type { Log } from "../observe/log.ts";
-import { unavailable } from "./redis-errors.ts";
 import type { RedisStartup } from "./redis-settings.ts";
+import { unavailable } from "./store-errors.ts";
 
 /** How long an outage goes on before the log says again that it does, and why. */
 const reminderMs = 30_000;

@@ -1,6 +1,6 @@
 import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
-import type { RedisCommand } from "./redis-command.ts";
+import type { Command } from "./command.ts";
 import type { WriteBulk } from "./resp/request.ts";
 
 /** How many expiries may wait for another attempt at a time. */
@@ -17,13 +17,13 @@ const pauseMaxMs = 30_000;
  * fails, and also when it is unknown whether an increment created its counter.
  */
 export class Expiries {
-  readonly #send: (command: RedisCommand) => void;
+  readonly #send: (command: Command) => void;
   readonly #waiting = new Map<string, Expiry>();
   #timer: NodeJS.Timeout | undefined;
   #abandoned = 0;
   #isClosed: boolean = false;
 
-  constructor(send: (command: RedisCommand) => void) {
+  constructor(send: (command: Command) => void) {
     this.#send = send;
   }
 
@@ -71,7 +71,7 @@ export class Expiries {
 }
 
 /** EXPIRE of one counter. */
-class Expiry implements RedisCommand {
+class Expiry implements Command {
   readonly key: string;
   redirections = 0;
   isAsking = false;

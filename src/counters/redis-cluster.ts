@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClusterLayout, parseLayout, parseRedirection } from "./cluster-layout.ts";
+import type { Command } from "./command.ts";
 import { keySlot, slotCount } from "./key-slot.ts";
-import type { RedisCommand } from "./redis-command.ts";
-import { reasonOf, unavailable } from "./redis-errors.ts";
-import { RedisNode } from "./redis-node.ts";
 import type { RedisAddress } from "./redis-settings.ts";
-import { addressText } from "./redis-target.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 import { visit } from "./redis-visit.ts";
+import { ServerNode } from "./server-node.ts";
+import { reasonOf, unavailable } from "./store-errors.ts";
+import { addressText } from "./target.ts";
 
 /** How often the layout is asked for when nothing points to a change. */
 const refreshEveryMs = 10_000;
@@ -38,9 +38,9 @@ export class RedisCluster implements RedisTopology {
   readonly isOneServer = false;
   readonly #parts: TopologyParts;
   /** By address. */
-  readonly #nodes = new Map<string, RedisNode>();
+  readonly #nodes = new Map<string, ServerNode>();
   /** The owner of each slot, also while it cannot be reached. */
-  readonly #slots = new Array<RedisNode | undefined>(slotCount).fill(undefined);
+  readonly #slots = new Array<ServerNode | undefined>(slotCount).fill(undefined);
   /** Masters that cannot be reached, by address, as the log knows them. */
   readonly #lost = new Set<string>();
   readonly #ended = new AbortController();
@@ -53,7 +53,7 @@ export class RedisCluster implements RedisTopology {
     this.#loop = this.#keepFresh();
   }
 
-  send(command: RedisCommand): void {
+  send(command: Command): void {
     const node = this.#slots[keySlot(command.key)];
     if (node) node.send(command);
     else command.lose(unavailable("no Redis node is known for this counter"), false);
@@ -120,7 +120,7 @@ export class RedisCluster implements RedisTopology {
 
   #apply(layout: ClusterLayout): void {
     if (this.#ended.signal.aborted) return;
-    const owners = new Set<RedisNode>();
+    const owners = new Set<ServerNode>();
     this.#slots.fill(undefined);
     for (const { first, last, master } of layout) {
       const node = this.#nodeAt(master);
@@ -138,12 +138,12 @@ export class RedisCluster implements RedisTopology {
   }
 
   /** The node at this address, made when there is none: commands may be sent to it at once. */
-  #nodeAt(address: RedisAddress): RedisNode {
+  #nodeAt(address: RedisAddress): ServerNode {
     const name = addressText(address);
     const known = this.#nodes.get(name);
     if (known) return known;
     const { settings, connectivity, refusals } = this.#parts;
-    const node = new RedisNode(
+    const node = new ServerNode(
       { address, credentials: settings.credentials, database: 0 },
       { settings, counts: connectivity.counts, refusals, divert: this.#divert },
     );
@@ -153,13 +153,13 @@ export class RedisCluster implements RedisTopology {
     return node;
   }
 
-  #onOpened(node: RedisNode): void {
+  #onOpened(node: ServerNode): void {
     if (this.#lost.delete(node.name))
       this.#parts.log.info("a Redis node is back", { node: node.name });
     this.#report();
   }
 
-  #onClosed(node: RedisNode, reason: string): void {
+  #onClosed(node: ServerNode, reason: string): void {
     if (this.#ended.signal.aborted || this.#nodes.get(node.name) !== node) return;
     this.#nodes.delete(node.name);
     if (!this.#lost.has(node.name)) {
@@ -185,7 +185,7 @@ export class RedisCluster implements RedisTopology {
   }
 
   /** Sends a redirected command on. */
-  readonly #divert = (from: RedisNode, command: RedisCommand, text: string): boolean => {
+  readonly #divert = (from: ServerNode, command: Command, text: string): boolean => {
     if (text.startsWith("CLUSTERDOWN")) this.#layoutIsOld();
     const redirection = parseRedirection(text, hostOf(from));
     if (redirection === undefined || command.redirections >= redirectionsMax) return false;
@@ -218,10 +218,10 @@ export class RedisCluster implements RedisTopology {
   }
 }
 
-async function askLayout(node: RedisNode, timeoutMs: number): Promise<ClusterLayout> {
+async function askLayout(node: ServerNode, timeoutMs: number): Promise<ClusterLayout> {
   return parseLayout(await node.ask(timeoutMs, "cluster", "slots"), hostOf(node));
 }
 
-function hostOf({ target }: RedisNode): string {
+function hostOf({ target }: ServerNode): string {
   return typeof target.address === "string" ? "" : target.address.host;
 }

@@ -1,5 +1,5 @@
-import type { RedisTarget } from "./redis-target.ts";
-import type { RespConnection } from "./resp/connection.ts";
+import type { Connection } from "./connection.ts";
+import type { ServerTarget } from "./target.ts";
 
 /** What an operator sees in CLIENT LIST. */
 const clientName = "velocitygate";
@@ -10,7 +10,7 @@ const clientName = "velocitygate";
  *
  * @throws Error (rejects) with the server's words, or that it is a replica
  */
-export async function greet(connection: RespConnection, target: RedisTarget): Promise<void> {
+export async function greet(connection: Connection, target: ServerTarget): Promise<void> {
   const { credentials, database, isMaster } = target;
   const answers: Promise<unknown>[] = [];
   if (credentials) {
@@ -30,7 +30,7 @@ export async function greet(connection: RespConnection, target: RedisTarget): Pr
 }
 
 /** Who may not ask is told by the first increment: a replica refuses it. */
-async function requireMaster(connection: RespConnection): Promise<void> {
+async function requireMaster(connection: Connection): Promise<void> {
   const role = await connection.ask("ROLE").catch((error: Error) => {
     if (!error.message.startsWith("NOPERM")) throw error;
   });

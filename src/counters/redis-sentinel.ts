@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { reasonOf } from "./redis-errors.ts";
-import type { RedisNode } from "./redis-node.ts";
-import type { ServerFinder } from "./redis-server.ts";
+import type { ServerFinder } from "./one-server.ts";
 import type { RedisAddress, RedisSettings } from "./redis-settings.ts";
-import { addressText, type RedisTarget } from "./redis-target.ts";
 import { visit } from "./redis-visit.ts";
+import type { ServerNode } from "./server-node.ts";
+import { reasonOf } from "./store-errors.ts";
+import { addressText, type ServerTarget } from "./target.ts";
 
 /** How often the Sentinels are asked whether the master is still the same, in case it was cut off without noticing. */
 const watchEveryMs = 2_000;
@@ -22,7 +22,7 @@ export class SentinelFinder implements ServerFinder {
     this.#sentinels = settings.addresses;
   }
 
-  async find(signal: AbortSignal): Promise<RedisTarget> {
+  async find(signal: AbortSignal): Promise<ServerTarget> {
     const { credentials, database, masterName } = this.#settings;
     let reason = "";
     for (const sentinel of this.#sentinels) {
@@ -37,11 +37,11 @@ export class SentinelFinder implements ServerFinder {
     throw new Error(`no Sentinel names the master ${masterName}; the last one asked, ${reason}`);
   }
 
-  watch(node: RedisNode, signal: AbortSignal): void {
+  watch(node: ServerNode, signal: AbortSignal): void {
     void this.#watch(node, signal);
   }
 
-  async #watch(node: RedisNode, signal: AbortSignal): Promise<void> {
+  async #watch(node: ServerNode, signal: AbortSignal): Promise<void> {
     for (;;) {
       await delay(watchEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;

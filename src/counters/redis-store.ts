@@ -7,15 +7,15 @@ import { admitInPlaces } from "./admit-in-places.ts";
 import { Call } from "./call.ts";
 import { type ConnectionCounts, Connectivity } from "./connectivity.ts";
 import { Expiries } from "./expiries.ts";
+import { OneServer } from "./one-server.ts";
 import { RedisCluster } from "./redis-cluster.ts";
-import { unavailable } from "./redis-errors.ts";
 import { SentinelFinder } from "./redis-sentinel.ts";
-import { RedisServer } from "./redis-server.ts";
 import type { RedisSettings } from "./redis-settings.ts";
-import { addressText, type RedisTarget } from "./redis-target.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 import { Refusals } from "./refusals.ts";
 import type { CounterStore } from "./store.ts";
+import { unavailable } from "./store-errors.ts";
+import { addressText, type ServerTarget } from "./target.ts";
 
 export interface RedisStore extends CounterStore {
   /** Whether increments have a chance: the server, or at least one node of a cluster, can be reached. */
@@ -55,9 +55,9 @@ function createTopology(parts: TopologyParts): RedisTopology {
   const { settings } = parts;
   switch (settings.topology) {
     case "single":
-      return new RedisServer(parts, { find: async () => singleTarget(settings) });
+      return new OneServer(parts, { find: async () => singleTarget(settings) });
     case "sentinel":
-      return new RedisServer(parts, new SentinelFinder(settings));
+      return new OneServer(parts, new SentinelFinder(settings));
     case "cluster":
       return new RedisCluster(parts);
   }
@@ -68,7 +68,7 @@ function singleTarget({
   addresses,
   credentials,
   database,
-}: RedisSettings): RedisTarget {
+}: RedisSettings): ServerTarget {
   const address = socketPath ?? addresses[0];
   if (address === undefined) throw new Error("no address is set");
   return { address, credentials, database };

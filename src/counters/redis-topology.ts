@@ -1,13 +1,13 @@
 import type { Log } from "../observe/log.ts";
+import type { Command } from "./command.ts";
 import type { Connectivity } from "./connectivity.ts";
-import type { RedisCommand } from "./redis-command.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 import type { Refusals } from "./refusals.ts";
 
 /** Knows which server a key belongs to, and keeps connections to all of them. */
 export interface RedisTopology {
   /** Hands the command to its server, or fails it at once when that cannot be reached. */
-  send(command: RedisCommand): void;
+  send(command: Command): void;
   /** Whether one command may have to do with any keys. */
   readonly isOneServer: boolean;
   /** Ends all connections and attempts. What is under way is lost. */

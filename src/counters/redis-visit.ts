@@ -1,15 +1,15 @@
-import { RedisNode } from "./redis-node.ts";
 import type { RedisSettings } from "./redis-settings.ts";
-import type { RedisTarget } from "./redis-target.ts";
+import { ServerNode } from "./server-node.ts";
+import type { ServerTarget } from "./target.ts";
 
 /** Connects to a server to ask it something, and disconnects. Ends early, with an error, when `signal` aborts. */
 export async function visit<T>(
-  target: RedisTarget,
+  target: ServerTarget,
   settings: RedisSettings,
   signal: AbortSignal,
-  ask: (node: RedisNode) => Promise<T>,
+  ask: (node: ServerNode) => Promise<T>,
 ): Promise<T> {
-  const node = new RedisNode(target, { settings });
+  const node = new ServerNode(target, { settings });
   const end = () => node.close("the store was closed");
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();

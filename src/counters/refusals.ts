@@ -1,6 +1,6 @@
 import type { Log } from "../observe/log.ts";
 import { Repeats } from "../observe/repeats.ts";
-import { isOverflow, kindOfRefusal } from "./redis-errors.ts";
+import { isOverflow, kindOfRefusal } from "./store-errors.ts";
 
 /** How long a server goes on refusing before the log says again that it does, and how often. */
 const reminderMs = 60_000;

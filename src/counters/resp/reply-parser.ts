@@ -1,4 +1,4 @@
-import { ErrorReply, type Reply } from "./reply.ts";
+import { ErrorReply, type Reply } from "../reply.ts";
 
 /** The longest line: an integer, a length, a simple string or an error. */
 const lineBytesMax = 8_192;

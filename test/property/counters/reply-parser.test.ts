@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ErrorReply, type Reply } from "../../../src/counters/resp/reply.ts";
+import { ErrorReply, type Reply } from "../../../src/counters/reply.ts";
 import { ReplyParser } from "../../../src/counters/resp/reply-parser.ts";
 
 /** RESP2 written straight from its specification. */

@@ -2,15 +2,15 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { Addition } from "../../../src/counters/addition.ts";
 import { Batch } from "../../../src/counters/batch.ts";
 import { Call } from "../../../src/counters/call.ts";
+import type { Command } from "../../../src/counters/command.ts";
 import { Expiries } from "../../../src/counters/expiries.ts";
-import type { RedisCommand } from "../../../src/counters/redis-command.ts";
-import { timedOut, unavailable } from "../../../src/counters/redis-errors.ts";
-import { ErrorReply, type Reply } from "../../../src/counters/resp/reply.ts";
+import { ErrorReply, type Reply } from "../../../src/counters/reply.ts";
+import { timedOut, unavailable } from "../../../src/counters/store-errors.ts";
 import { eventually } from "../../support/eventually.ts";
 import { increment } from "../../support/increments.ts";
 
 const opened: Batch[] = [];
-const owed: RedisCommand[] = [];
+const owed: Command[] = [];
 const expiries = new Expiries((command) => owed.push(command));
 
 afterEach(() => {

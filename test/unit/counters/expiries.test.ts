@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import type { Command } from "../../../src/counters/command.ts";
 import { Expiries } from "../../../src/counters/expiries.ts";
-import type { RedisCommand } from "../../../src/counters/redis-command.ts";
-import { unavailable } from "../../../src/counters/redis-errors.ts";
 import { encodeRequest } from "../../../src/counters/resp/request.ts";
+import { unavailable } from "../../../src/counters/store-errors.ts";
 
 const lost = unavailable("the connection to Redis was lost");
 
 /** Expiries whose commands the test settles itself. */
 function keptExpiries() {
-  const sent: RedisCommand[] = [];
+  const sent: Command[] = [];
   const expiries = new Expiries((command) => sent.push(command));
   opened.push(expiries);
   return { expiries, sent };
@@ -31,7 +31,7 @@ describe("expiries", () => {
   test("that were lost, refused or redirected too often are sent again as if for the first time", () => {
     const { expiries, sent } = keptExpiries();
     for (const key of ["a", "b"]) expiries.owe({ key, ttlSeconds: 60 });
-    const [a, b] = sent.splice(0) as [RedisCommand, RedisCommand];
+    const [a, b] = sent.splice(0) as [Command, Command];
     a.lose(lost, true);
     b.redirections = 5;
     b.isAsking = true;
@@ -67,7 +67,7 @@ describe("expiries", () => {
   test("that are not settled when the store closes are abandoned", () => {
     const { expiries, sent } = keptExpiries();
     for (const key of ["a", "b"]) expiries.owe({ key, ttlSeconds: 60 });
-    const [a, b] = sent as [RedisCommand, RedisCommand];
+    const [a, b] = sent as [Command, Command];
     a.lose(lost, true);
     expiries.close();
     b.lose(lost, true);

@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { ReadInto } from "./connection.ts";
 import type { RedisAddress, RedisTls } from "./redis-settings.ts";
-import type { ReadInto } from "./resp/connection.ts";
 
 /** After how many milliseconds without a packet the system asks whether the other side is still there. */
 const keepAliveMs = 10_000;

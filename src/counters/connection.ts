@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { reasonOf } from "../redis-errors.ts";
 import { ErrorReply, type Reply } from "./reply.ts";
-import { ReplyParser } from "./reply-parser.ts";
-import { encodeWords, type Words } from "./request.ts";
+import { ReplyParser } from "./resp/reply-parser.ts";
+import { encodeWords, type Words } from "./resp/request.ts";
+import { reasonOf } from "./store-errors.ts";
 import { Watch } from "./watch.ts";
 
 /** Takes the replies to what was sent in one go, in their order. */
@@ -32,7 +32,7 @@ const goodbyeMs = 100;
  * One connection that speaks RESP2, from its first packet to its end. What it is given it sends at once and once: nothing is queued
  * for later, and nothing is sent again.
  */
-export class RespConnection {
+export class Connection {
   readonly #socket: Socket;
   readonly #parser: ReplyParser;
   readonly #onEnd: (reason: string) => void;

@@ -1,15 +1,15 @@
 import { Batch, type BatchOwner } from "./batch.ts";
+import type { Command } from "./command.ts";
+import { Connection } from "./connection.ts";
 import type { ConnectionCounts } from "./connectivity.ts";
-import type { RedisCommand } from "./redis-command.ts";
-import { reasonOf, timedOut, unavailable } from "./redis-errors.ts";
 import { greet } from "./redis-greeting.ts";
 import type { RedisSettings } from "./redis-settings.ts";
-import { openSocket } from "./redis-socket.ts";
-import { addressText, type RedisTarget } from "./redis-target.ts";
 import type { Refusals } from "./refusals.ts";
-import { RespConnection } from "./resp/connection.ts";
-import { ErrorReply, type Reply } from "./resp/reply.ts";
+import { ErrorReply, type Reply } from "./reply.ts";
 import type { Words } from "./resp/request.ts";
+import { openSocket } from "./socket.ts";
+import { reasonOf, timedOut, unavailable } from "./store-errors.ts";
+import { addressText, type ServerTarget } from "./target.ts";
 
 /** How many batches may await their answers at a time: enough to keep the server busy, while the next batch grows. */
 const batchesInFlightMax = 4;
@@ -36,7 +36,7 @@ export interface NodeParts {
   /** Told of each command that the server refuses for good. */
   readonly refusals?: Refusals;
   /** Looks at each error reply first; `true`: the command, which was not carried out, has been sent elsewhere. */
-  readonly divert?: (node: RedisNode, command: RedisCommand, text: string) => boolean;
+  readonly divert?: (node: ServerNode, command: Command, text: string) => boolean;
 }
 
 /**
@@ -46,8 +46,8 @@ export interface NodeParts {
  * they are few, and those that arrive while as many batches as allowed are on their way. A server that stops answering therefore has
  * a bounded number of commands on its hands, and what did not reach it in time is never sent.
  */
-export class RedisNode implements BatchOwner {
-  readonly target: RedisTarget;
+export class ServerNode implements BatchOwner {
+  readonly target: ServerTarget;
   readonly name: string;
   /** Settles once the server has answered; fails with the reason when it is closed before. */
   readonly opened: Promise<void>;
@@ -55,7 +55,7 @@ export class RedisNode implements BatchOwner {
   readonly closed: Promise<string>;
   readonly #parts: NodeParts;
   readonly #openedBy: number;
-  #connection: RespConnection | undefined;
+  #connection: Connection | undefined;
   #state: "opening" | "open" | "closed" = "opening";
   /** Batches that wait for their turn, the oldest first. */
   #waiting: Batch[] = [];
@@ -72,7 +72,7 @@ export class RedisNode implements BatchOwner {
   #lastUsedMs = performance.now();
   #settleClosed: (reason: string) => void = () => undefined;
 
-  constructor(target: RedisTarget, parts: NodeParts) {
+  constructor(target: ServerTarget, parts: NodeParts) {
     this.target = target;
     this.name = addressText(target.address);
     this.#parts = parts;
@@ -99,7 +99,7 @@ export class RedisNode implements BatchOwner {
   }
 
   /** Sends the command with its turn's batch. A connection that takes its time to open keeps nobody waiting longer than a command may take. */
-  send(command: RedisCommand): void {
+  send(command: Command): void {
     if (!this.isOpen && !(this.isOpening && performance.now() <= this.#openedBy)) {
       command.lose(unavailable("Redis is not connected"), false);
       return;
@@ -159,7 +159,7 @@ export class RedisNode implements BatchOwner {
     batch.drop(error);
   }
 
-  answered(command: RedisCommand, reply: Reply): void {
+  answered(command: Command, reply: Reply): void {
     if (!(reply instanceof ErrorReply)) {
       command.answer(reply);
     } else if (this.#parts.divert?.(this, command, reply.text)) {
@@ -189,7 +189,7 @@ export class RedisNode implements BatchOwner {
       connectTimeoutMs,
     );
     try {
-      const connection = new RespConnection(
+      const connection = new Connection(
         (into) => openSocket(this.target.address, settings.tls, into),
         (reason) => this.close(reason),
       );

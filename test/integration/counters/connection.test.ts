@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { Connection } from "../../../src/counters/connection.ts";
 import type { RedisAddress } from "../../../src/counters/redis-settings.ts";
-import { openSocket } from "../../../src/counters/redis-socket.ts";
-import { RespConnection } from "../../../src/counters/resp/connection.ts";
-import { ErrorReply, type Reply } from "../../../src/counters/resp/reply.ts";
+import { ErrorReply, type Reply } from "../../../src/counters/reply.ts";
+import { openSocket } from "../../../src/counters/socket.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startScripted } from "../../support/scripted-server.ts";
 import { sharedRedis, uniquePrefix } from "../../support/shared-redis.ts";
 
 const cleanup = cleanupAfterEach();
-const opened: RespConnection[] = [];
+const opened: Connection[] = [];
 
 afterEach(() => {
   for (const connection of opened.splice(0)) connection.end("the test is over");
@@ -17,7 +17,7 @@ afterEach(() => {
 
 function connect(address: RedisAddress) {
   const reasons: string[] = [];
-  const connection = new RespConnection(
+  const connection = new Connection(
     (into) => openSocket(address, undefined, into),
     (reason) => reasons.push(reason),
   );

@@ -1,26 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { RedisCommand } from "./redis-command.ts";
-import { reasonOf, unavailable } from "./redis-errors.ts";
-import { RedisNode } from "./redis-node.ts";
-import type { RedisTarget } from "./redis-target.ts";
+import type { Command } from "./command.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
+import { ServerNode } from "./server-node.ts";
+import { reasonOf, unavailable } from "./store-errors.ts";
+import type { ServerTarget } from "./target.ts";
 
 /** Finds the server to connect to, anew before each attempt. */
 export interface ServerFinder {
   /** Ends early when `signal` aborts. @throws Error that says why the server is not known */
-  find(signal: AbortSignal): Promise<RedisTarget>;
+  find(signal: AbortSignal): Promise<ServerTarget>;
   /** Sees to it that the node is closed when its server is not the right one any more. Ends with `signal`. */
-  watch?(node: RedisNode, signal: AbortSignal): void;
+  watch?(node: ServerNode, signal: AbortSignal): void;
 }
 
 /** All counters on one server: a single Redis, or the master that Sentinels name. */
-export class RedisServer implements RedisTopology {
+export class OneServer implements RedisTopology {
   readonly isOneServer = true;
   readonly #parts: TopologyParts;
   readonly #finder: ServerFinder;
   readonly #ended = new AbortController();
   readonly #loop: Promise<void>;
-  #node: RedisNode | undefined;
+  #node: ServerNode | undefined;
 
   constructor(parts: TopologyParts, finder: ServerFinder) {
     this.#parts = parts;
@@ -28,7 +28,7 @@ export class RedisServer implements RedisTopology {
     this.#loop = this.#keepConnected();
   }
 
-  send(command: RedisCommand): void {
+  send(command: Command): void {
     if (this.#node) this.#node.send(command);
     else command.lose(unavailable("Redis is not connected"), false);
   }
@@ -54,7 +54,7 @@ export class RedisServer implements RedisTopology {
     const { settings, connectivity, refusals } = this.#parts;
     const target = await this.#finder.find(signal);
     if (signal.aborted) return "";
-    const node = new RedisNode(target, { settings, counts: connectivity.counts, refusals });
+    const node = new ServerNode(target, { settings, counts: connectivity.counts, refusals });
     const ended = new AbortController();
     this.#node = node;
     try {

@@ -1,7 +1,7 @@
 import type { RedisAddress, RedisCredentials } from "./redis-settings.ts";
 
 /** One server to connect to. */
-export interface RedisTarget {
+export interface ServerTarget {
   /** A Unix socket's path instead of host and port. */
   readonly address: RedisAddress | string;
   readonly credentials: RedisCredentials | undefined;

@@ -1,9 +1,9 @@
 import type { VelocityGateError } from "../errors.ts";
-import type { Reply } from "./resp/reply.ts";
+import type { Reply } from "./reply.ts";
 import type { Encodable } from "./resp/request.ts";
 
 /** Something to be done to one key. It is answered or refused once, or it is lost; callers may be given up on before that. */
-export interface RedisCommand extends Encodable {
+export interface Command extends Encodable {
   readonly key: string;
   /** How often a cluster has sent it on to another node. */
   redirections: number;
@@ -13,7 +13,7 @@ export interface RedisCommand extends Encodable {
    * Takes over a later command of the same key, so that one is sent for both; `false` when that is not the same. Absent in commands
    * that neither take over others nor have to keep their place among them.
    */
-  absorb?(later: RedisCommand): boolean;
+  absorb?(later: Command): boolean;
   /** How many characters its keys have, when they are not `key`'s. */
   readonly characters?: number;
   /** The server refused the command, having done nothing: whether it is to be sent again, changed, to the same server. */
