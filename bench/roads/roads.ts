@@ -1,8 +1,10 @@
 import { Redis } from "ioredis";
 import { Connection } from "../../src/counters/connection.ts";
+import type { WriteArgument } from "../../src/counters/encodable.ts";
 import { createRedisStore } from "../../src/counters/redis-store.ts";
 import { ErrorReply, type Reply } from "../../src/counters/reply.ts";
-import { encodeRequest, type WriteBulk } from "../../src/counters/resp/request.ts";
+import { resp } from "../../src/counters/resp/dialect.ts";
+import { encodeRequest } from "../../src/counters/resp/request.ts";
 import { openSocket } from "../../src/counters/socket.ts";
 import { keptLog } from "../../test/support/kept-log.ts";
 import { redisSettings } from "../../test/support/shared-redis.ts";
@@ -36,10 +38,10 @@ return totals`;
 const crossSlotScript = `#!lua flags=allow-cross-slot-keys\n${script.replace("KEYS", "ARGV")}`;
 
 const incrBy = (key: string) => ({
-  encode: (bulk: WriteBulk) => `*3\r\n$6\r\nINCRBY\r\n${bulk(key)}$1\r\n1\r\n`,
+  encode: (bulk: WriteArgument) => `*3\r\n$6\r\nINCRBY\r\n${bulk(key)}$1\r\n1\r\n`,
 });
 const expire = (key: string) => ({
-  encode: (bulk: WriteBulk) => `*3\r\n$6\r\nEXPIRE\r\n${bulk(key)}${bulk(String(ttlSeconds))}`,
+  encode: (bulk: WriteArgument) => `*3\r\n$6\r\nEXPIRE\r\n${bulk(key)}${bulk(String(ttlSeconds))}`,
 });
 
 export const roads: readonly Road[] = [
@@ -91,6 +93,7 @@ async function ioredisScript(port: number): Promise<OpenRoad> {
 
 function openOwn(port: number): Connection {
   return new Connection(
+    resp,
     (into) => openSocket({ host: "127.0.0.1", port }, undefined, into),
     () => undefined,
   );
@@ -141,7 +144,7 @@ function ownScript(text: string, areKeysDeclared: boolean): Road["open"] {
     const connection = openOwn(port);
     const sha = String(await connection.ask("SCRIPT", "LOAD", text));
     const evalSha = (keys: readonly string[]) => ({
-      encode: (bulk: WriteBulk) =>
+      encode: (bulk: WriteArgument) =>
         keys.reduce(
           (request, key) => request + bulk(key),
           `*${keys.length + 3}\r\n$7\r\nEVALSHA\r\n${bulk(sha)}${bulk(String(areKeysDeclared ? keys.length : 0))}`,

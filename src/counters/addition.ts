@@ -2,8 +2,8 @@ import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { Command } from "./command.ts";
+import type { WriteArgument } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
-import type { WriteBulk } from "./resp/request.ts";
 import { isOverflow, refused, unavailable } from "./store-errors.ts";
 
 /**
@@ -47,7 +47,7 @@ export class Addition implements Command {
     return this.#increment.key;
   }
 
-  encode(bulk: WriteBulk): string {
+  encode(bulk: WriteArgument): string {
     const key = bulk(this.key);
     if (this.#sum > 0) return `*3\r\n$6\r\nINCRBY\r\n${key}${bulk(String(this.#sum))}`;
     if (this.#sum === 0) return `*2\r\n$3\r\nGET\r\n${key}`;

@@ -3,8 +3,8 @@ import type { VelocityGateError } from "../errors.ts";
 import { admitArguments, admitScript, admitScriptDigest } from "./admit-script.ts";
 import type { Call } from "./call.ts";
 import type { Command } from "./command.ts";
+import type { WriteArgument } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
-import type { WriteBulk } from "./resp/request.ts";
 import { refused, unavailable } from "./store-errors.ts";
 
 /** How much one script does at most, so that it keeps nobody waiting: increments, and characters of their keys. */
@@ -41,7 +41,7 @@ export class AdmitCommand implements Command {
     return this.#characters;
   }
 
-  encode(bulk: WriteBulk): string {
+  encode(bulk: WriteArgument): string {
     const places = new Map<string, number>();
     let text = "";
     let count = 0;

@@ -1,8 +1,10 @@
 import type { VelocityGateError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Replies } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Encodable } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
-import { type Encodable, encodeRequest, encodeWords } from "./resp/request.ts";
+import { encodeWords } from "./resp/request.ts";
 import { unavailable } from "./store-errors.ts";
 
 /** How many commands go out in one batch, and how many characters their keys may have in all before it takes no more. */
@@ -11,6 +13,7 @@ const charactersMax = 1_048_576;
 
 /** Whose batch it is. */
 export interface BatchOwner {
+  readonly dialect: Dialect;
   /** Called once, unless the batch is answered, lost or dropped before its time is over. */
   timedOut(batch: Batch): void;
   answered(command: Command, reply: Reply): void;
@@ -18,7 +21,7 @@ export interface BatchOwner {
   settled(): void;
 }
 
-/** Announces a command for a slot that the node does not own yet. */
+/** Announces a command for a slot that a node of a Redis Cluster does not own yet. */
 const asking: Encodable = { encode: () => encodeWords(["ASKING"]) };
 
 /** Commands for one server that go out together and share one timer. */
@@ -69,7 +72,9 @@ export class Batch implements Replies {
     this.#isSent = true;
     this.#latestByKey.clear();
     const isAnyAsking = this.#commands.some(({ isAsking }) => isAsking);
-    return encodeRequest(isAnyAsking ? this.#commands.flatMap(announced) : this.#commands);
+    return this.#owner.dialect.encode(
+      isAnyAsking ? this.#commands.flatMap(announced) : this.#commands,
+    );
   }
 
   take(reply: Reply): boolean {
@@ -91,7 +96,7 @@ export class Batch implements Replies {
   /** What has no answer yet will get none, and may have been done all the same. */
   lose(): void {
     clearTimeout(this.#timer);
-    const error = unavailable("the connection to Redis was lost");
+    const error = unavailable(`the connection to ${this.#owner.dialect.server} was lost`);
     for (const command of this.#unanswered()) command.lose(error, true);
   }
 

@@ -1,6 +1,6 @@
 import type { VelocityGateError } from "../errors.ts";
+import type { Encodable } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
-import type { Encodable } from "./resp/request.ts";
 
 /** Something to be done to one key. It is answered or refused once, or it is lost; callers may be given up on before that. */
 export interface Command extends Encodable {

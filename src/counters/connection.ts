@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
+import type { Dialect, ReplyReader } from "./dialect.ts";
+import type { Words } from "./encodable.ts";
 import { ErrorReply, type Reply } from "./reply.ts";
-import { ReplyParser } from "./resp/reply-parser.ts";
-import { encodeWords, type Words } from "./resp/request.ts";
 import { reasonOf } from "./store-errors.ts";
 import { Watch } from "./watch.ts";
 
@@ -29,12 +29,13 @@ const readBuffer = Buffer.allocUnsafeSlow(65_536);
 const goodbyeMs = 100;
 
 /**
- * One connection that speaks RESP2, from its first packet to its end. What it is given it sends at once and once: nothing is queued
+ * One connection to a server, from its first packet to its end. What it is given it sends at once and once: nothing is queued
  * for later, and nothing is sent again.
  */
 export class Connection {
   readonly #socket: Socket;
-  readonly #parser: ReplyParser;
+  readonly #dialect: Dialect;
+  readonly #reader: ReplyReader;
   readonly #onEnd: (reason: string) => void;
   /** Who waits for replies, in the order of what was sent. */
   readonly #due: Replies[] = [];
@@ -43,12 +44,14 @@ export class Connection {
   #isEnded: boolean = false;
 
   /**
+   * @param dialect what the server speaks
    * @param open opens the socket, and has it read into what it is given
    * @param onEnd called once, with the reason, before those who wait for replies are told that none will come
    */
-  constructor(open: (into: ReadInto) => Socket, onEnd: (reason: string) => void) {
+  constructor(dialect: Dialect, open: (into: ReadInto) => Socket, onEnd: (reason: string) => void) {
+    this.#dialect = dialect;
     this.#onEnd = onEnd;
-    this.#parser = new ReplyParser((reply) => this.#take(reply));
+    this.#reader = dialect.createReader((reply) => this.#take(reply));
     this.#socket = open({
       buffer: readBuffer,
       callback: (length) => {
@@ -65,7 +68,7 @@ export class Connection {
     );
   }
 
-  /** Sends commands as `encodeRequest` has them, in one write. When the connection has ended, the replies are lost at once. */
+  /** Sends commands as `Dialect.encode` has them, in one write. When the connection has ended, the replies are lost at once. */
   send(request: string, replies: Replies): void {
     if (this.#isEnded) {
       replies.lose();
@@ -78,7 +81,7 @@ export class Connection {
   /** Sends one command. @throws Error (rejects) with the server's text when it refuses it, or when no reply comes. */
   ask(...words: Words): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.send(encodeWords(words), {
+      this.send(this.#dialect.encodeWords(words), {
         take(reply) {
           if (reply instanceof ErrorReply) reject(new Error(reply.text));
           else resolve(reply);
@@ -94,7 +97,7 @@ export class Connection {
     if (this.#isEnded) return;
     this.#watch = new Watch(silenceMaxMs, idleMaxMs, {
       isDue: () => this.#due.length > 0,
-      ping: () => void this.ask("PING").catch(() => undefined),
+      ping: () => void this.ask(...this.#dialect.ping).catch(() => undefined),
       giveUp: (reason) => this.end(reason),
     });
   }
@@ -115,7 +118,7 @@ export class Connection {
     if (this.#isEnded) return;
     this.#watch?.restart();
     try {
-      this.#parser.push(readBuffer, length);
+      this.#reader.push(readBuffer, length);
     } catch (error) {
       this.#failure = reasonOf(error);
       this.#socket.destroy();
@@ -127,7 +130,8 @@ export class Connection {
     // Whoever took the reply before may have ended the connection.
     if (this.#isEnded) return;
     const [first] = this.#due;
-    if (first === undefined) throw new Error("Redis answered more than it was asked");
+    if (first === undefined)
+      throw new Error(`${this.#dialect.server} answered more than it was asked`);
     if (first.take(reply)) this.#due.shift();
   }
 

@@ -5,7 +5,7 @@ import { unavailable } from "./store-errors.ts";
 /** How long an outage goes on before the log says again that it does, and why. */
 const reminderMs = 30_000;
 
-/** Pauses between attempts once Redis has been reached: it was there a moment ago and most likely comes back soon. */
+/** Pauses between attempts once it has been reached: it was there a moment ago and most likely comes back soon. */
 const reconnectInitialMs = 50;
 const reconnectMaxMs = 1_000;
 
@@ -22,13 +22,20 @@ export interface ConnectionCounts {
   closed: number;
 }
 
-/** Whether Redis can be reached: told to listeners and the log when it changes, and how long to wait before the next attempt. */
+/** What is connected to, for the log. */
+export interface ConnectedTo {
+  readonly kind: "Redis" | "Memcached";
+  /** «cluster 10.0.0.1:6379, 10.0.0.2:6379» */
+  readonly name: string;
+}
+
+/** Whether it can be reached: told to listeners and the log when it changes, and how long to wait before the next attempt. */
 export class Connectivity {
   readonly counts: ConnectionCounts = { active: 0, total: 0, closed: 0 };
   /** Settles at the first connection; fails when that takes longer than the operator allows. */
   readonly firstConnection: Promise<void>;
   readonly #log: Log;
-  readonly #name: string;
+  readonly #subject: ConnectedTo;
   readonly #startup: RedisStartup;
   readonly #random: () => number;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
@@ -41,19 +48,18 @@ export class Connectivity {
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param name what the log calls this Redis: «cluster 10.0.0.1:6379, 10.0.0.2:6379»
    * @param random at least 0 and below 1
    * @param nowMs a clock that never goes back
    */
   constructor(
     log: Log,
-    name: string,
+    subject: ConnectedTo,
     startup: RedisStartup,
     random: () => number,
     nowMs: () => number = () => performance.now(),
   ) {
     this.#log = log;
-    this.#name = name;
+    this.#subject = subject;
     this.#startup = startup;
     this.#random = random;
     this.#nowMs = nowMs;
@@ -79,20 +85,23 @@ export class Connectivity {
     if (this.#isConnected) return;
     this.#connectedAtMs = this.#nowMs();
     this.#saidAtMs = Number.NEGATIVE_INFINITY;
-    this.#log.info("Redis is connected", { redis: this.#name });
+    const { kind, name } = this.#subject;
+    this.#log.info(`${kind} is connected`, { [kind.toLowerCase()]: name });
     this.#settleFirst?.resolve();
     this.#settleFirst = undefined;
     this.#change(true);
   }
 
-  /** Redis cannot be reached, for that reason. Answers how many milliseconds to wait before the next attempt. */
+  /** It cannot be reached, for that reason. Answers how many milliseconds to wait before the next attempt. */
   disconnected(reason: string): number {
     const nowMs = this.#nowMs();
     if (this.#isConnected && nowMs - this.#connectedAtMs >= stableAfterMs) this.#attempts = 0;
     const pauseMs = this.#nextPauseMs();
     if (this.#isConnected || nowMs - this.#saidAtMs >= reminderMs) {
       this.#saidAtMs = nowMs;
-      this.#log.warn("Redis cannot be reached; trying again", { redis: this.#name, reason });
+      const { kind, name } = this.#subject;
+      const fields = { [kind.toLowerCase()]: name, reason };
+      this.#log.warn(`${kind} cannot be reached; trying again`, fields);
     }
     this.#giveUpStart(reason, nowMs + pauseMs - this.#startedAtMs);
     if (this.#isConnected) this.#change(false);
@@ -120,7 +129,7 @@ export class Connectivity {
     const { maxElapsedMs } = this.#startup;
     if (this.#settleFirst === undefined || elapsedMs <= maxElapsedMs) return;
     if (maxElapsedMs === 0 && elapsedMs !== Number.POSITIVE_INFINITY) return;
-    this.#settleFirst.reject(unavailable(`Redis could not be reached: ${reason}`));
+    this.#settleFirst.reject(unavailable(`${this.#subject.kind} could not be reached: ${reason}`));
     this.#settleFirst = undefined;
   }
 

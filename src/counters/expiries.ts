@@ -1,7 +1,7 @@
 import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Command } from "./command.ts";
-import type { WriteBulk } from "./resp/request.ts";
+import type { WriteArgument } from "./encodable.ts";
 
 /** How many expiries may wait for another attempt at a time. */
 const waitingMax = 10_000;
@@ -85,7 +85,7 @@ class Expiry implements Command {
     this.#retryLater = retryLater;
   }
 
-  encode(bulk: WriteBulk): string {
+  encode(bulk: WriteArgument): string {
     return `*3\r\n$6\r\nEXPIRE\r\n${bulk(this.key)}${bulk(String(this.#ttlSeconds))}`;
   }
 

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "./command.ts";
-import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
-import { ServerNode } from "./server-node.ts";
+import type { Connectivity } from "./connectivity.ts";
+import type { Dialect } from "./dialect.ts";
+import type { RedisTopology } from "./redis-topology.ts";
+import type { Refusals } from "./refusals.ts";
+import { type NodeSettings, ServerNode } from "./server-node.ts";
 import { reasonOf, unavailable } from "./store-errors.ts";
 import type { ServerTarget } from "./target.ts";
 
@@ -13,16 +16,23 @@ export interface ServerFinder {
   watch?(node: ServerNode, signal: AbortSignal): void;
 }
 
-/** All counters on one server: a single Redis, or the master that Sentinels name. */
+export interface OneServerParts {
+  readonly dialect: Dialect;
+  readonly settings: NodeSettings;
+  readonly connectivity: Connectivity;
+  readonly refusals: Refusals;
+}
+
+/** All counters on one server, such as a single Redis, or the master that Sentinels name: a connection to it, and then the next one. */
 export class OneServer implements RedisTopology {
   readonly isOneServer = true;
-  readonly #parts: TopologyParts;
+  readonly #parts: OneServerParts;
   readonly #finder: ServerFinder;
   readonly #ended = new AbortController();
   readonly #loop: Promise<void>;
   #node: ServerNode | undefined;
 
-  constructor(parts: TopologyParts, finder: ServerFinder) {
+  constructor(parts: OneServerParts, finder: ServerFinder) {
     this.#parts = parts;
     this.#finder = finder;
     this.#loop = this.#keepConnected();
@@ -30,7 +40,7 @@ export class OneServer implements RedisTopology {
 
   send(command: Command): void {
     if (this.#node) this.#node.send(command);
-    else command.lose(unavailable("Redis is not connected"), false);
+    else command.lose(unavailable(`${this.#parts.dialect.server} is not connected`), false);
   }
 
   async close(): Promise<void> {
@@ -51,10 +61,15 @@ export class OneServer implements RedisTopology {
 
   /** One connection, from the search for its server to its end. Answers why it ended. */
   async #connectOnce(signal: AbortSignal): Promise<string> {
-    const { settings, connectivity, refusals } = this.#parts;
+    const { dialect, settings, connectivity, refusals } = this.#parts;
     const target = await this.#finder.find(signal);
     if (signal.aborted) return "";
-    const node = new ServerNode(target, { settings, counts: connectivity.counts, refusals });
+    const node = new ServerNode(target, {
+      dialect,
+      settings,
+      counts: connectivity.counts,
+      refusals,
+    });
     const ended = new AbortController();
     this.#node = node;
     try {

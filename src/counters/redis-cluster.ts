@@ -142,10 +142,10 @@ export class RedisCluster implements RedisTopology {
     const name = addressText(address);
     const known = this.#nodes.get(name);
     if (known) return known;
-    const { settings, connectivity, refusals } = this.#parts;
+    const { dialect, settings, connectivity, refusals } = this.#parts;
     const node = new ServerNode(
       { address, credentials: settings.credentials, database: 0 },
-      { settings, counts: connectivity.counts, refusals, divert: this.#divert },
+      { dialect, settings, counts: connectivity.counts, refusals, divert: this.#divert },
     );
     this.#nodes.set(name, node);
     void node.opened.then(() => this.#onOpened(node)).catch(() => undefined);

@@ -13,6 +13,7 @@ import { SentinelFinder } from "./redis-sentinel.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 import { Refusals } from "./refusals.ts";
+import { resp } from "./resp/dialect.ts";
 import type { CounterStore } from "./store.ts";
 import { unavailable } from "./store-errors.ts";
 import { addressText, type ServerTarget } from "./target.ts";
@@ -45,9 +46,11 @@ export function createRedisStore(
   settings: RedisSettings,
   { log, random = Math.random }: RedisStoreParts,
 ): RedisStore {
-  const connectivity = new Connectivity(log, describe(settings), settings.startup, random);
-  const refusals = new Refusals(log);
-  const topology = createTopology({ settings, connectivity, refusals, log, random });
+  const name = describe(settings);
+  const connectivity = new Connectivity(log, { kind: "Redis", name }, settings.startup, random);
+  const refusals = new Refusals(log, "Redis");
+  const parts = { dialect: resp, settings, connectivity, refusals, log, random };
+  const topology = createTopology(parts);
   return new Counters(connectivity, refusals, topology);
 }
 

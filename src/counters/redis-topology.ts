@@ -1,8 +1,7 @@
 import type { Log } from "../observe/log.ts";
 import type { Command } from "./command.ts";
-import type { Connectivity } from "./connectivity.ts";
+import type { OneServerParts } from "./one-server.ts";
 import type { RedisSettings } from "./redis-settings.ts";
-import type { Refusals } from "./refusals.ts";
 
 /** Knows which server a key belongs to, and keeps connections to all of them. */
 export interface RedisTopology {
@@ -14,10 +13,8 @@ export interface RedisTopology {
   close(): Promise<void>;
 }
 
-export interface TopologyParts {
+export interface TopologyParts extends OneServerParts {
   readonly settings: RedisSettings;
-  readonly connectivity: Connectivity;
-  readonly refusals: Refusals;
   readonly log: Log;
   /** At least 0 and below 1. */
   readonly random: () => number;

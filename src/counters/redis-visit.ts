@@ -1,4 +1,5 @@
 import type { RedisSettings } from "./redis-settings.ts";
+import { resp } from "./resp/dialect.ts";
 import { ServerNode } from "./server-node.ts";
 import type { ServerTarget } from "./target.ts";
 
@@ -9,7 +10,7 @@ export async function visit<T>(
   signal: AbortSignal,
   ask: (node: ServerNode) => Promise<T>,
 ): Promise<T> {
-  const node = new ServerNode(target, { settings });
+  const node = new ServerNode(target, { dialect: resp, settings });
   const end = () => node.close("the store was closed");
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();

@@ -11,12 +11,17 @@ const reminderMs = 60_000;
  */
 export class Refusals {
   readonly #log: Log;
+  readonly #server: string;
   readonly #repeats: Repeats;
   #count = 0;
 
-  /** @param nowMs a clock that never goes back */
-  constructor(log: Log, nowMs?: () => number) {
+  /**
+   * @param server «Redis» or what else it is
+   * @param nowMs a clock that never goes back
+   */
+  constructor(log: Log, server: string, nowMs?: () => number) {
     this.#log = log;
+    this.#server = server;
     this.#repeats = new Repeats(nowMs);
   }
 
@@ -38,7 +43,7 @@ export class Refusals {
     const since = this.#repeats.oncePer(`${node} ${kind}`, reminderMs);
     if (since === undefined) return;
     const [, command] = /'([a-z|]+)' command/.exec(text) ?? [];
-    this.#log.warn("Redis refuses commands", {
+    this.#log.warn(`${this.#server} refuses commands`, {
       node,
       kind,
       ...(kind === "NOPERM" && command !== undefined && { command }),

@@ -2,11 +2,11 @@ import { Batch, type BatchOwner } from "./batch.ts";
 import type { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionCounts } from "./connectivity.ts";
-import { greet } from "./redis-greeting.ts";
-import type { RedisSettings } from "./redis-settings.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Words } from "./encodable.ts";
+import type { RedisTls } from "./redis-settings.ts";
 import type { Refusals } from "./refusals.ts";
 import { ErrorReply, type Reply } from "./reply.ts";
-import type { Words } from "./resp/request.ts";
 import { openSocket } from "./socket.ts";
 import { reasonOf, timedOut, unavailable } from "./store-errors.ts";
 import { addressText, type ServerTarget } from "./target.ts";
@@ -15,8 +15,8 @@ import { addressText, type ServerTarget } from "./target.ts";
 const batchesInFlightMax = 4;
 
 /**
- * So many commands go out as soon as the event that brought the last of them is dealt with, and Redis works on them while we deal with
- * the next event. Fewer wait for what the other events at hand bring, since a write of their own would cost Redis more than they do.
+ * So many commands go out as soon as the event that brought the last of them is dealt with, and the server works on them while we deal with
+ * the next event. Fewer wait for what the other events at hand bring, since a write of their own would cost it more than they do.
  */
 const worthAWrite = 16;
 
@@ -29,8 +29,18 @@ const silenceMinMs = 1_000;
 /** How long a connection may be idle before the server is asked for a sign of life. */
 const idleMaxMs = 5_000;
 
+export interface NodeSettings {
+  /** `undefined`: in the clear. */
+  readonly tls: RedisTls | undefined;
+  /** From the first packet until the server is ready, at least 1. */
+  readonly connectTimeoutMs: number;
+  /** How long a command may take in all, waiting for its turn included, at least 1. */
+  readonly commandTimeoutMs: number;
+}
+
 export interface NodeParts {
-  readonly settings: RedisSettings;
+  readonly dialect: Dialect;
+  readonly settings: NodeSettings;
   /** Where this connection is counted; `undefined`: nowhere, it does not serve callers. */
   readonly counts?: ConnectionCounts;
   /** Told of each command that the server refuses for good. */
@@ -47,6 +57,7 @@ export interface NodeParts {
  * a bounded number of commands on its hands, and what did not reach it in time is never sent.
  */
 export class ServerNode implements BatchOwner {
+  readonly dialect: Dialect;
   readonly target: ServerTarget;
   readonly name: string;
   /** Settles once the server has answered; fails with the reason when it is closed before. */
@@ -73,6 +84,7 @@ export class ServerNode implements BatchOwner {
   #settleClosed: (reason: string) => void = () => undefined;
 
   constructor(target: ServerTarget, parts: NodeParts) {
+    this.dialect = parts.dialect;
     this.target = target;
     this.name = addressText(target.address);
     this.#parts = parts;
@@ -101,11 +113,11 @@ export class ServerNode implements BatchOwner {
   /** Sends the command with its turn's batch. A connection that takes its time to open keeps nobody waiting longer than a command may take. */
   send(command: Command): void {
     if (!this.isOpen && !(this.isOpening && performance.now() <= this.#openedBy)) {
-      command.lose(unavailable("Redis is not connected"), false);
+      command.lose(unavailable(`${this.dialect.server} is not connected`), false);
       return;
     }
     if (this.#waitingCount >= waitingMax) {
-      command.lose(unavailable("too many commands wait for Redis"), false);
+      command.lose(unavailable(`too many commands wait for ${this.dialect.server}`), false);
       return;
     }
     this.#beginEvent();
@@ -117,7 +129,7 @@ export class ServerNode implements BatchOwner {
   async ask(timeoutMs: number, ...words: Words): Promise<Reply> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs);
+      timer = setTimeout(() => reject(timedOut(this.dialect.server, timeoutMs)), timeoutMs);
     });
     try {
       return await Promise.race([this.#connection?.ask(...words), tooLate]);
@@ -141,14 +153,14 @@ export class ServerNode implements BatchOwner {
     }
     this.#state = "closed";
     this.#connection?.end(reason);
-    const error = unavailable("the connection to Redis was lost");
+    const error = unavailable(`the connection to ${this.dialect.server} was lost`);
     for (const batch of this.#waiting.splice(0)) batch.drop(error);
     this.#settleClosed(reason);
   }
 
   /** A batch's time is over: it is not sent any more, or its callers are given up on. */
   timedOut(batch: Batch): void {
-    const error = timedOut(this.#parts.settings.commandTimeoutMs);
+    const error = timedOut(this.dialect.server, this.#parts.settings.commandTimeoutMs);
     if (batch.isSent) {
       batch.giveUp(error);
       return;
@@ -190,11 +202,12 @@ export class ServerNode implements BatchOwner {
     );
     try {
       const connection = new Connection(
+        this.dialect,
         (into) => openSocket(this.target.address, settings.tls, into),
         (reason) => this.close(reason),
       );
       this.#connection = connection;
-      await greet(connection, this.target);
+      await this.dialect.greet(connection, this.target);
       connection.watch(Math.max(silenceMinMs, 2 * commandTimeoutMs), idleMaxMs);
     } catch (error) {
       this.close(reasonOf(error));

@@ -1,6 +1,6 @@
 import { VelocityGateError } from "../errors.ts";
 
-/** An error for callers. Texts of Redis may name a key, so only their first word, the kind of error, is passed on. */
+/** An error for callers. Texts of servers may name a key, so only their first word, the kind of error, is passed on. */
 export function unavailable(message: string): VelocityGateError {
   return new VelocityGateError("STORE_UNAVAILABLE", message);
 }
@@ -22,8 +22,8 @@ export function kindOfRefusal(text: string): string {
   return /^[A-Z]+$/.test(kind) ? kind : "ERR";
 }
 
-export function timedOut(timeoutMs: number): VelocityGateError {
-  return new VelocityGateError("STORE_TIMEOUT", `Redis did not answer within ${timeoutMs} ms`);
+export function timedOut(server: string, timeoutMs: number): VelocityGateError {
+  return new VelocityGateError("STORE_TIMEOUT", `${server} did not answer within ${timeoutMs} ms`);
 }
 
 /** Why something failed, for the log. */

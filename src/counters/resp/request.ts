@@ -1,4 +1,5 @@
 import { encodeText } from "../../text.ts";
+import { type Encodable, encodeAll, type Words } from "../encodable.ts";
 
 /**
  * Commands as RESP2 text: an array of bulk strings, each with its length in bytes in front.
@@ -9,36 +10,14 @@ import { encodeText } from "../../text.ts";
  * pieces that is faster than writing them into a buffer, and the socket takes it as it is.
  */
 
-/** Name and arguments. */
-export type Words = readonly (string | number)[];
-
-/** Writes one argument. */
-export type WriteBulk = (text: string) => string;
-
-/** Something that is sent. */
-export interface Encodable {
-  /** The command, each of its arguments written by `bulk`. */
-  encode(bulk: WriteBulk): string;
-}
-
-/**
- * Everything that is to be sent in one go. Almost always all of it is ASCII, where characters are bytes: then nobody has to count
- * them for each argument, only once for all, afterwards.
- */
+/** Everything that is to be sent in one go. Only what is not ASCII has to be measured in bytes. */
 export function encodeRequest(commands: readonly Encodable[]): string {
-  const text = join(commands, asciiBulk);
-  return Buffer.byteLength(text) === text.length ? text : join(commands, bulk);
+  return encodeAll(commands, asciiBulk, bulk);
 }
 
 export function encodeWords(words: Words): string {
   let text = `*${words.length}\r\n`;
   for (const word of words) text += bulk(String(word));
-  return text;
-}
-
-function join(commands: readonly Encodable[], write: WriteBulk): string {
-  let text = "";
-  for (const command of commands) text += command.encode(write);
   return text;
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { Connection } from "../../../src/counters/connection.ts";
 import type { RedisAddress } from "../../../src/counters/redis-settings.ts";
 import { ErrorReply, type Reply } from "../../../src/counters/reply.ts";
+import { resp } from "../../../src/counters/resp/dialect.ts";
 import { openSocket } from "../../../src/counters/socket.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -18,6 +19,7 @@ afterEach(() => {
 function connect(address: RedisAddress) {
   const reasons: string[] = [];
   const connection = new Connection(
+    resp,
     (into) => openSocket(address, undefined, into),
     (reason) => reasons.push(reason),
   );

@@ -5,6 +5,7 @@ import { Call } from "../../../src/counters/call.ts";
 import type { Command } from "../../../src/counters/command.ts";
 import { Expiries } from "../../../src/counters/expiries.ts";
 import { ErrorReply, type Reply } from "../../../src/counters/reply.ts";
+import { resp } from "../../../src/counters/resp/dialect.ts";
 import { timedOut, unavailable } from "../../../src/counters/store-errors.ts";
 import { eventually } from "../../support/eventually.ts";
 import { increment } from "../../support/increments.ts";
@@ -21,6 +22,7 @@ afterEach(() => {
 function newBatch(timeoutMs = 60_000) {
   const told: string[] = [];
   const batch = new Batch(timeoutMs, {
+    dialect: resp,
     timedOut: () => void told.push("timed out"),
     answered: (command, reply) => {
       if (reply instanceof ErrorReply) command.refuse(reply.text);
@@ -166,7 +168,7 @@ describe("a batch", () => {
     const { totals } = add(batch, ["a", 1]);
     batch.toRequest();
     await eventually(() => expect(told).toEqual(["timed out"]));
-    batch.giveUp(timedOut(20));
+    batch.giveUp(timedOut("Redis", 20));
     expect(await totals).toBe("Redis did not answer within 20 ms");
     expect(answer(batch, 1)).toEqual([true]);
     // It was this hit that made the counter, although nobody waited for it any more.

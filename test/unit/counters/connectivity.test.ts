@@ -8,7 +8,13 @@ const patient: RedisStartup = { initialMs: 1_000, maxMs: 30_000, maxElapsedMs: 0
 function connectivityAt(startup = patient, random = () => 0.999_999) {
   const clock = { ms: 0 };
   const log = keptLog();
-  const connectivity = new Connectivity(log, "redis:6379", startup, random, () => clock.ms);
+  const connectivity = new Connectivity(
+    log,
+    { kind: "Redis", name: "redis:6379" },
+    startup,
+    random,
+    () => clock.ms,
+  );
   const fail = () => Math.round(connectivity.disconnected("refused"));
   return { clock, log, connectivity, fail };
 }

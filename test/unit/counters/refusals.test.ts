@@ -5,7 +5,7 @@ import { keptLog } from "../../support/kept-log.ts";
 function refusals() {
   const log = keptLog();
   const clock = { nowMs: 0 };
-  const all = new Refusals(log, () => clock.nowMs);
+  const all = new Refusals(log, "Redis", () => clock.nowMs);
   const fields = () => log.lines.map((line) => line.fields);
   return { all, clock, log, fields };
 }
