@@ -103,7 +103,7 @@ export interface StatsdSettings extends DogStatsdOptions, Target {
 }
 
 /**
- * Where `ratelimit_client` sends its span: over `protocol`, as OpenTelemetry's names say.
+ * Where the client of the command line sends its span: over `protocol`, as OpenTelemetry's names say.
  *
  * @throws VelocityGateError `SETTINGS_INVALID`
  */

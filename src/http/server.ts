@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { posix } from "node:path";
 import type { Log } from "../observe/log.ts";
 import { readBody } from "./body.ts";
 import { gzippedBody } from "./gzip.ts";
@@ -24,9 +25,10 @@ export interface HttpRoute {
   answer(body: Buffer, headers: HttpHeaders): HttpAnswer | Promise<HttpAnswer>;
 }
 
-/** Routes by their exact path, and `fallback` for every other one. */
+/** Routes by their exact path, then by what it begins with, and `fallback` for every other one. */
 export interface HttpRoutes {
   readonly byPath: ReadonlyMap<string, HttpRoute>;
+  readonly byBeginning?: ReadonlyMap<string, HttpRoute>;
   readonly fallback: HttpRoute;
 }
 
@@ -101,7 +103,7 @@ function createBounded(bounds: HttpBounds): Server {
 
 async function respond(
   server: Server,
-  { byPath, fallback }: HttpRoutes,
+  routes: HttpRoutes,
   request: IncomingMessage,
   response: ServerResponse,
   log: Log,
@@ -110,7 +112,7 @@ async function respond(
   let answer: HttpAnswer;
   let gzipped: Buffer | undefined;
   try {
-    answer = await answerOf(byPath.get(path) ?? fallback, request, response);
+    answer = await answerOf(routeOf(routes, path), request, response);
     gzipped = await gzippedBody(answer, request);
   } catch (error) {
     // A client that went away is nobody's fault.
@@ -150,6 +152,25 @@ function send(response: ServerResponse, answer: HttpAnswer, gzipped: Buffer | un
 function pathOf({ url = "/" }: IncomingMessage): string {
   const end = url.indexOf("?");
   return end < 0 ? url : url.slice(0, end);
+}
+
+function routeOf(
+  { byPath, byBeginning = new Map(), fallback }: HttpRoutes,
+  path: string,
+): HttpRoute {
+  const exact = byPath.get(path) ?? byPath.get(plainPath(path));
+  if (exact !== undefined) return exact;
+  for (const [beginning, route] of byBeginning) if (path.startsWith(beginning)) return route;
+  return fallback;
+}
+
+/** The path without detours: `//json`, `/./json` and `/%6Ason` are `/json`. The reference redirects callers of the first two. */
+function plainPath(path: string): string {
+  try {
+    return posix.normalize(decodeURIComponent(path));
+  } catch {
+    return path;
+  }
 }
 
 /** Connections on which nothing was asked yet. Node does not count them as idle and would wait for them. */

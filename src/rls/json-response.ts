@@ -9,7 +9,7 @@ import {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * An answer in protobuf's JSON: names in camel case, enums by name, fields of their default value left out. Fields that this
+ * An answer in protobuf's JSON, with fields in the order of the proto: names in camel case, enums by name, fields of their default value left out. Fields that this
  * service never sets (`rawBody`, `quota`, raw header values) are not written.
  */
 export function formatJsonResponse(response: RateLimitResponse): string {
@@ -28,9 +28,9 @@ function statusJson({ code, currentLimit, limitRemaining, durationUntilReset }: 
   return {
     code: nameOf(WireCode, code),
     currentLimit: currentLimit && {
+      name: currentLimit.name || undefined,
       requestsPerUnit: currentLimit.requestsPerUnit || undefined,
       unit: nameOf(WireUnit, currentLimit.unit),
-      name: currentLimit.name || undefined,
     },
     limitRemaining: limitRemaining || undefined,
     durationUntilReset: durationUntilReset && `${durationUntilReset.seconds}s`,

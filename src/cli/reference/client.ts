@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `ratelimit_client`: asks one question, by the reference's command line and with its output and its exit codes. */
+/** ratelimit_client: asks one question, by the reference's command line and with its output and its exit codes. */
 import { readFileSync } from "node:fs";
 import {
   type ChannelCredentials,
@@ -44,7 +44,7 @@ const flags: GoFlags = {
   "grpc-key-file": { kind: "string", usage: "path to the client key for TLS connection" },
 };
 
-process.exitCode = await run(process.argv[1] ?? "ratelimit_client", process.argv.slice(2));
+process.exitCode = await run(process.argv[1] ?? "", process.argv.slice(2));
 
 /** @returns 0 answered, whatever the answer; 1 not answered; 2 not understood. */
 async function run(program: string, args: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `ratelimit_config_check`: the reference's checker of rule files, by its command line, with its output and its exit codes. */
+/** ratelimit_config_check: the reference's checker of rule files, by its command line, with its output and its exit codes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeRuleFile } from "../../limits/decode-rule-file.ts";
@@ -25,7 +25,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["ELOOP", "too many levels of symbolic links"],
 ]);
 
-process.exitCode = run(process.argv[1] ?? "ratelimit_config_check", process.argv.slice(2));
+process.exitCode = run(process.argv[1] ?? "", process.argv.slice(2));
 
 /** @returns 0 the rules are right; 1 they are not, or cannot be read; 2 a file is no YAML of rules, where the reference crashes. */
 function run(program: string, args: readonly string[]): number {

@@ -328,3 +328,43 @@ describe("an address that cannot be had", () => {
     });
   });
 });
+
+describe("a path with detours", () => {
+  const answered = async (path: string) => {
+    const { server } = await start();
+    const socket = await open(server.port);
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    return (await text(socket)).split("\r\n")[0];
+  };
+
+  test.each(["//ok", "/./ok", "/x/../ok", "/../ok", "/%6Fk", "/ok?a=b"])(
+    "%s is /ok",
+    async (path) => {
+      expect(await answered(path)).toBe("HTTP/1.1 200 OK");
+    },
+  );
+
+  test.each(["/ok/", "/OK", "/%", "/%zz", "/ok%2F"])("%s is not", async (path) => {
+    expect(await answered(path)).toBe("HTTP/1.1 404 Not Found");
+  });
+});
+
+test("routes by what a path begins with come after exact ones and before the fallback", async () => {
+  const said = (body: string): HttpRoute => ({ answer: () => ({ status: 200, body }) });
+  const routes: HttpRoutes = {
+    byPath: new Map([["/below/exact", said("exact")]]),
+    byBeginning: new Map([["/below/", said("below")]]),
+    fallback: said("fallback"),
+  };
+  const server = await startHttp(routes, { host, port: 0, setting: "PORT" }, keptLog());
+  cleanups.push(() => server.close(0));
+  const paths = ["/below/exact", "/below/", "/below/x", "/below", "/"];
+  const ask = async (path: string) => (await fetch(`http://${host}:${server.port}${path}`)).text();
+  expect(await Promise.all(paths.map(ask))).toEqual([
+    "exact",
+    "below",
+    "below",
+    "fallback",
+    "fallback",
+  ]);
+});

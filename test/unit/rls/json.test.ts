@@ -78,6 +78,8 @@ describe("POST /json", () => {
     ];
     const { status, body: text } = await decided(decisionOf(checks, [3, 1]));
     expect(status).toBe(200);
+    // In the order of the proto, as the reference writes it.
+    expect(text).toContain('{"name":"a name","requestsPerUnit":10,"unit":"WEEK"}');
     expect(JSON.parse(text)).toEqual({
       overallCode: "OK",
       statuses: [
