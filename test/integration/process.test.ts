@@ -148,9 +148,10 @@ describe("signals", () => {
   test("SIGTERM turns health at once, and the service goes on for SHUTDOWN_DELAY", async () => {
     const service = await gate({
       rules: { "rules.yaml": goodRules },
-      settings: { SHUTDOWN_DELAY: "60s" },
+      settings: { SHUTDOWN_DELAY: "60s", LOG_LEVEL: "info" },
     });
     service.signal("SIGTERM");
+    await eventually(() => expect(service.log).toContain('"delayMs":60000'));
     const origin = `http://127.0.0.1:${service.httpPort}`;
     await eventually(async () => expect((await fetch(`${origin}/healthcheck`)).status).toBe(500));
     const body = '{"domain":"d","descriptors":[{"entries":[{"key":"k"}]}]}';

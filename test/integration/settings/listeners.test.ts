@@ -107,3 +107,13 @@ test("a gRPC connection has as many calls at most as GRPC_MAX_CONCURRENT_STREAMS
   await eventually(() => expect(session.remoteSettings.maxConcurrentStreams).toBe(7));
   session.destroy();
 });
+
+test.each([
+  ["h2", 16_384],
+  ["grpc-js", 4_294_967_295],
+])("GRPC_ENGINE=%s is the server: it takes header lists of %d bytes", async (engine, bytes) => {
+  const app = await start({ GRPC_ENGINE: engine });
+  const session = connectHttp2(`http://127.0.0.1:${app.app.grpcPort}`);
+  await eventually(() => expect(session.remoteSettings.maxHeaderListSize).toBe(bytes));
+  session.destroy();
+});
