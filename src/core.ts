@@ -6,7 +6,6 @@ import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { watchTracing } from "./observe/watch.ts";
 import { openCounters } from "./open-counters.ts";
 import { openStatsd } from "./open-statsd.ts";
-import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
 import { createRateLimitService } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
@@ -64,7 +63,7 @@ export function openCore(
   const shouldRateLimit = tracing?.traceService(service) ?? service;
   const write = createJsonWriter(settings.answer);
   const json = createJsonAnswer({
-    shouldRateLimit: counted(shouldRateLimit, metrics),
+    shouldRateLimit,
     write: tracing?.traceJsonWriter(write) ?? write,
     onError: (error) => log.error("a /json request failed", { error }),
   });

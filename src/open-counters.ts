@@ -1,5 +1,4 @@
 import { createMemoryStore } from "./counters/memory.ts";
-import { observed } from "./counters/observed.ts";
 import { createOverLimitCache } from "./counters/over-limit-cache.ts";
 import type { RedisSettings } from "./counters/redis-settings.ts";
 import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
@@ -41,7 +40,7 @@ export function openCounters(settings: Settings, parts: CounterParts): Counters 
       ? openMemory(settings, parts)
       : openRedis(settings, settings.store.redis, parts);
   return {
-    store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
+    store,
     knownOver: openLocalCache(settings.store.localCacheBytes, metrics),
     description: `${description} (${settings.store.reason})`,
     reached,

@@ -140,6 +140,7 @@ function ruleNode(
     limit,
     statsKey: fullKey,
     sharePatterns: undefined,
+    stats: undefined,
   };
   return {
     finalKey,

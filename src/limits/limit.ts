@@ -44,6 +44,8 @@ export interface Match {
    * `undefined` as a whole when no entry shares, which is the usual case.
    */
   readonly sharePatterns: readonly (string | undefined)[] | undefined;
+  /** Where its hits are counted, kept here by who counts them from the first time on: to find it by the name costs more than to count. */
+  stats: LimitStats | undefined;
 }
 
 /** Counters of one limit, by the reference's names (`total_hits`, `over_limit`, …). Plain numbers, read when scraped. */

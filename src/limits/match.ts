@@ -63,10 +63,11 @@ function matchOf(
   const { limit, match } = node;
   if (limit === undefined) return undefined;
   if (node.detailedMetric) {
-    return { limit, statsKey: detailedStatsKey(domain, entries, sharePatterns), sharePatterns };
+    const detailed = detailedStatsKey(domain, entries, sharePatterns);
+    return { limit, statsKey: detailed, sharePatterns, stats: undefined };
   }
   if (statsKey === undefined && sharePatterns === undefined) return match;
-  return { limit, statsKey: statsKey ?? node.fullKey, sharePatterns };
+  return { limit, statsKey: statsKey ?? node.fullKey, sharePatterns, stats: undefined };
 }
 
 /** The rules have no say: the limit is unnamed, enforced, and without metadata. */
@@ -89,5 +90,6 @@ function overrideMatch(
     },
     statsKey: overrideStatsKey(domain, entries),
     sharePatterns: undefined,
+    stats: undefined,
   };
 }

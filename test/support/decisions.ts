@@ -60,7 +60,12 @@ export function checkOf(
 ): Check {
   return {
     descriptor: descriptorOf(entries, { isNegativeHits: hits < 0 }),
-    match: limit && { limit, statsKey: "domain.key_value", sharePatterns: undefined },
+    match: limit && {
+      limit,
+      statsKey: "domain.key_value",
+      sharePatterns: undefined,
+      stats: undefined,
+    },
     hits: Math.abs(hits),
   };
 }
