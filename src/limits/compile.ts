@@ -37,6 +37,9 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const { file, findings, counts } = context;
   const finalKey = value === "" ? key : `${key}_${value}`;
   const fullKey = `${level.path}.${finalKey}`;
+  // Under a wildcard a counter has the caller's own value.
+  const isKeyKnown = level.keyPath !== undefined && !finalKey.includes("*");
+  const keyPath = isKeyKnown ? `${level.keyPath}${finalKey}_` : undefined;
   const report = (place: Place, text: string, accepted: string) =>
     findings.push({ place, text, accepted });
 
@@ -60,12 +63,13 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const metadata = compileMetadata(source, report);
   counts.limits += limit === undefined ? 0 : 1;
 
-  const nested = new LevelBuilder(fullKey);
+  const nested = new LevelBuilder(fullKey, value === "" ? undefined : keyPath);
   compileRules(source.descriptors, nested, context);
   if (key !== "" && !isDuplicate) {
     const place = { file, line: source.place.line };
     const whole = limit && { ...limit, metadata };
-    level.add(ruleNode(source, finalKey, fullKey, whole, nested.build(), place));
+    const names = { finalKey, fullKey, keyPath };
+    level.add(ruleNode(source, names, whole, nested.build(), place));
   }
 }
 
@@ -130,8 +134,7 @@ function compileMetadata(source: RuleSource, report: Report) {
 
 function ruleNode(
   source: RuleSource,
-  finalKey: string,
-  fullKey: string,
+  { finalKey, fullKey, keyPath }: Pick<RuleNode, "finalKey" | "fullKey"> & Pick<Match, "keyPath">,
   limit: Limit | undefined,
   children: Level | undefined,
   place: RuleNode["source"],
@@ -140,6 +143,8 @@ function ruleNode(
     limit,
     statsKey: fullKey,
     sharePatterns: undefined,
+    keyPath,
+    isValueKeyed: source.value === "",
     stats: undefined,
   };
   return {

@@ -7,13 +7,19 @@ const listedSplitsMax = 8;
 /** Builds the lookup structure of one level, rule by rule. */
 export class LevelBuilder {
   readonly path: string;
+  /**
+   * The domain and the entries down to this level as a counter's key has them, with an underscore behind each. `undefined`: a rule on
+   * the way is for every value, so that the request has to say them.
+   */
+  readonly keyPath: string | undefined;
   readonly #nodes = new Map<string, RuleNode>();
   readonly #keys = new Map<string, MutableKeyRules>();
   #wildcards: Wildcards | undefined;
   #hasUnlistedSplits = false;
 
-  constructor(path: string) {
+  constructor(path: string, keyPath: string | undefined) {
     this.path = path;
+    this.keyPath = keyPath;
   }
 
   has(finalKey: string): boolean {

@@ -21,6 +21,8 @@ export function matchDescriptor(rules: DomainRules, descriptor: Descriptor): Mat
   // What the request itself contributes to the answer; `undefined` as long as the rules alone say it.
   let statsKey: string | undefined;
   let sharePatterns: (string | undefined)[] | undefined;
+  // Whether the entries read as the rules on the way do, so that the counter's key is known but for the last value.
+  let isAsWritten = true;
 
   for (let i = 0; i <= last; i++) {
     const entry = entries[i] as Entry;
@@ -46,28 +48,43 @@ export function matchDescriptor(rules: DomainRules, descriptor: Descriptor): Mat
     if (part !== undefined || statsKey !== undefined) {
       statsKey = `${statsKey ?? level.path}.${part ?? node.finalKey}`;
     }
-    if (i === last) return matchOf(node, rules.name, entries, statsKey, sharePatterns);
+    if (i === last) {
+      isAsWritten &&= step === (node.value === "" ? "default" : "exact");
+      const isUsual = statsKey === undefined && sharePatterns === undefined && !node.detailedMetric;
+      return isUsual && (isAsWritten || node.match?.keyPath === undefined)
+        ? node.match
+        : ownMatch(node, rules.name, entries, { statsKey, sharePatterns, isAsWritten });
+    }
     if (node.children === undefined) return undefined;
+    isAsWritten &&= step === "exact";
     level = node.children;
   }
   return undefined;
 }
 
-function matchOf(
-  node: RuleNode,
+/** What a request contributes to its match; the usual one contributes nothing. */
+interface Contribution {
+  readonly statsKey: string | undefined;
+  readonly sharePatterns: readonly (string | undefined)[] | undefined;
+  readonly isAsWritten: boolean;
+}
+
+/** A match of the request's own. */
+function ownMatch(
+  { match, detailedMetric }: RuleNode,
   domain: string,
   entries: readonly Entry[],
-  statsKey: string | undefined,
-  sharePatterns: readonly (string | undefined)[] | undefined,
+  { statsKey, sharePatterns, isAsWritten }: Contribution,
 ): Match | undefined {
-  const { limit, match } = node;
-  if (limit === undefined) return undefined;
-  if (node.detailedMetric) {
-    const detailed = detailedStatsKey(domain, entries, sharePatterns);
-    return { limit, statsKey: detailed, sharePatterns, stats: undefined };
-  }
-  if (statsKey === undefined && sharePatterns === undefined) return match;
-  return { limit, statsKey: statsKey ?? node.fullKey, sharePatterns, stats: undefined };
+  if (match === undefined) return undefined;
+  const name = detailedMetric ? detailedStatsKey(domain, entries, sharePatterns) : statsKey;
+  return {
+    ...match,
+    statsKey: name ?? match.statsKey,
+    sharePatterns,
+    keyPath: isAsWritten ? match.keyPath : undefined,
+    stats: undefined,
+  };
 }
 
 /** The rules have no say: the limit is unnamed, enforced, and without metadata. */
@@ -90,6 +107,8 @@ function overrideMatch(
     },
     statsKey: overrideStatsKey(domain, entries),
     sharePatterns: undefined,
+    keyPath: undefined,
+    isValueKeyed: false,
     stats: undefined,
   };
 }

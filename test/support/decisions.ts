@@ -1,6 +1,7 @@
 import type { DecisionOptions } from "../../src/decision/algorithm.ts";
 import type { Check, Decision, DescriptorStatus } from "../../src/decision/check.ts";
 import { decide } from "../../src/decision/decide.ts";
+import type { KeyedMatch } from "../../src/decision/key.ts";
 import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
 import { planIncrements } from "../../src/decision/plan.ts";
 import type { Descriptor } from "../../src/limits/descriptor.ts";
@@ -52,6 +53,13 @@ export function descriptorOf(
   };
 }
 
+/** A match whose counter key is the entries alone. */
+export const plainKey: KeyedMatch = {
+  keyPath: undefined,
+  isValueKeyed: false,
+  sharePatterns: undefined,
+};
+
 /** A check of `hits` against a limit; no limit: nothing matched. Negative hits are given back. */
 export function checkOf(
   limit: Limit | undefined,
@@ -63,7 +71,7 @@ export function checkOf(
     match: limit && {
       limit,
       statsKey: "domain.key_value",
-      sharePatterns: undefined,
+      ...plainKey,
       stats: undefined,
     },
     hits: Math.abs(hits),
