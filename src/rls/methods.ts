@@ -26,7 +26,7 @@ export function rateLimitMethods(
     const startedMs = performance.now();
     let request: RateLimitRequest;
     try {
-      request = decodeRequest(bytes.subarray(start, end));
+      request = decodeRequest(bytes, start, end);
     } catch (error) {
       recordFailure(stats, error);
       failCall(call, error, startedMs, stats);
