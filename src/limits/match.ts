@@ -1,7 +1,7 @@
 import type { DomainRules } from "./compile.ts";
 import type { Descriptor, Entry, Override } from "./descriptor.ts";
 import type { Match } from "./limit.ts";
-import { findDefault, findExact, findWildcard, type Step } from "./lookup.ts";
+import { findDefault, findExact, findWildcard, keyRulesOf, type Step } from "./lookup.ts";
 import type { Level, RuleNode } from "./rule-tree.ts";
 import { detailedStatsKey, overrideStatsKey, patternBeyond, requestPart } from "./stats-key.ts";
 
@@ -27,7 +27,7 @@ export function matchDescriptor(rules: DomainRules, descriptor: Descriptor): Mat
   for (let i = 0; i <= last; i++) {
     const entry = entries[i] as Entry;
     const { key, value } = entry;
-    const keyRules = level.keys.get(key);
+    const keyRules = keyRulesOf(level, key);
     let step: Step = "exact";
     let node = findExact(level, keyRules, key, value);
     if (node === undefined) {

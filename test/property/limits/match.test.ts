@@ -133,7 +133,7 @@ test("what a match knows of its counter's key beforehand is what its entries say
         );
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
-  expect(known).toBeGreaterThan(200);
+  expect(known).toBeGreaterThan(50);
 });
