@@ -107,12 +107,14 @@ function compileLimit(rule: RuleSource, source: RateLimitSource, report: Report)
     algorithm: "fixed_window",
     unlimited: source.unlimited,
     name: source.name,
-    replaces: source.replaces.map(({ name }) => name),
+    replaces: source.replaces.length === 0 ? none : source.replaces.map(({ name }) => name),
     shadowMode: rule.shadowMode,
     quotaMode: rule.quotaMode,
     metadata: undefined,
   };
 }
+
+const none: readonly string[] = [];
 
 /** Upper-casing is Unicode's, so `mınute` is a unit, as in the reference. */
 function unitOf(text: string): Unit | undefined {

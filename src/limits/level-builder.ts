@@ -42,7 +42,8 @@ export class LevelBuilder {
   }
 
   buildRoot(): Level {
-    return { path: this.path, rules: this.#rules, index: this.#index?.build() };
+    // A copy has no room for more.
+    return { path: this.path, rules: [...this.#rules], index: this.#index?.build() };
   }
 }
 
