@@ -4,10 +4,12 @@ import { startGrpc } from "./grpc-listener.ts";
 import { type Pages, probesOf, startHttpListeners } from "./http-listeners.ts";
 import { printRules } from "./limits/print.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
+import { watchTls } from "./observe/watch-tls.ts";
 import { createRuleLoader, followRules } from "./open-rules.ts";
 import { openTracing } from "./open-tracing.ts";
 import type { RuleLoader } from "./reload/rule-loader.ts";
 import type { Settings } from "./settings.ts";
+import { openTls, reloadTls } from "./tls/open.ts";
 import type { World } from "./world.ts";
 
 /** A running service: of one process (below), or of several (`workers/primary.ts`). */
@@ -22,7 +24,7 @@ export interface App {
   readonly counters: string;
   /** Rejects when the service cannot come to work, and the operator wants it to end then. */
   readonly working: Promise<void>;
-  /** Looks at the rule files, changed or not. */
+  /** Looks at the rule files and those of TLS, changed or not. */
   reload(): Promise<void>;
   /** Turns unhealthy for good and goes on serving, so that callers who look leave by themselves. */
   retire(): void;
@@ -56,12 +58,14 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
     onRefused: () => core.metrics.rulesRefused(),
   });
   const tracing = await openTracing(settings, log, closers, graceMs);
-  const core = openCore(settings, { ...world, tracing }, rules, closers);
+  const tls = await openTls(settings.tls, world, closers);
+  const core = openCore(settings, { ...world, tracing, tls }, rules, closers);
+  watchTls(core.metrics, tls);
 
   // Closed after gRPC: whoever asks how the service does is answered until its calls are over.
   const http = await startHttpListeners(settings, pagesOf(core, rules), log);
   closers.add(() => http.close(graceMs()));
-  const grpc = await startGrpc(settings, { ...core, log });
+  const grpc = await startGrpc(settings, { ...core, log, tls });
   closers.add(() => grpc.drain(graceMs()));
   await followRules(rules, settings.rules, log, closers);
 
@@ -74,7 +78,7 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
     get rules() {
       return rules.current;
     },
-    reload: async () => void (await rules.load()),
+    reload: async () => void (await Promise.all([rules.load(), reloadTls(tls)])),
     retire: () => core.beginStop(),
     stop: () => {
       graceEndsMs = performance.now() + settings.shutdownGraceMs;

@@ -4,8 +4,9 @@ import type { JsonHandler } from "./http/main-routes.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { watchTracing } from "./observe/watch.ts";
-import { openCounters } from "./open-counters.ts";
+import { type CounterParts, openCounters } from "./open-counters.ts";
 import { openStatsd } from "./open-statsd.ts";
+import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
 import { createRateLimitService } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
@@ -33,7 +34,7 @@ export interface Core {
 
 export function openCore(
   settings: Settings,
-  world: World,
+  world: World & Pick<CounterParts, "tls">,
   rules: RuleHolder,
   closers: Closers,
 ): Core {
@@ -63,7 +64,7 @@ export function openCore(
   const shouldRateLimit = tracing?.traceService(service) ?? service;
   const write = createJsonWriter(settings.answer);
   const json = createJsonAnswer({
-    shouldRateLimit,
+    shouldRateLimit: counted(shouldRateLimit, metrics),
     write: tracing?.traceJsonWriter(write) ?? write,
     onError: (error) => log.error("a /json request failed", { error }),
   });

@@ -1,15 +1,26 @@
-import type { EngineOptions, GrpcServer, ListenAddress, Methods } from "./grpc/engine.ts";
+import type {
+  EngineOptions,
+  GrpcServer,
+  ListenAddress,
+  Methods,
+  ServerTls,
+} from "./grpc/engine.ts";
 import { startGrpcJs } from "./grpc/grpc-js.ts";
 import { startH2 } from "./grpc/h2/server.ts";
 import { healthMethods } from "./grpc/health.ts";
 import { mergeMethods } from "./grpc/methods.ts";
 import { reflectionMethods } from "./grpc/reflection.ts";
 import type { Health } from "./health.ts";
+import { invariant } from "./invariant.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import { watchRefusals } from "./observe/watch-tls.ts";
 import { rateLimitMethods } from "./rls/methods.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
-import type { Settings } from "./settings.ts";
+import type { GrpcTlsSettings, Settings } from "./settings.ts";
+import { Refusals } from "./tls/refusals.ts";
+import type { TlsSource } from "./tls/source.ts";
+import type { TlsUse } from "./tls/tls-files.ts";
 import type { Tracing } from "./tracing/tracing.ts";
 
 export interface GrpcParts {
@@ -19,6 +30,8 @@ export interface GrpcParts {
   readonly log: Log;
   /** `undefined`: calls are not traced. */
   readonly tracing: Tracing | undefined;
+  /** Of each use that the settings have. */
+  readonly tls: ReadonlyMap<TlsUse, TlsSource>;
   /** `undefined`: that of the settings. */
   readonly address?: ListenAddress;
 }
@@ -40,10 +53,27 @@ export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise
     connectionAgeMaxMs: grpc.connectionAgeMaxMs,
     connectionAgeGraceMs: grpc.connectionAgeGraceMs,
     concurrentStreamsMax: grpc.concurrentStreamsMax,
+    tls: serverTls(grpc.tls, parts),
     onError: (error, path) => log.error("a gRPC call failed", { path, error }),
   };
   const startEngine = grpc.engine === "h2" ? startH2 : startGrpcJs;
   return startEngine(withReflection(methods), parts.address ?? grpc.address, options);
+}
+
+function serverTls(
+  settings: GrpcTlsSettings | undefined,
+  { tls, metrics, log }: GrpcParts,
+): ServerTls | undefined {
+  if (settings === undefined) return undefined;
+  const source = tls.get("grpc");
+  invariant(source !== undefined, "the settings have files for the gRPC port when it speaks TLS");
+  const refusals = new Refusals(log);
+  watchRefusals(metrics, refusals);
+  return {
+    source,
+    clientNames: settings.clientNames,
+    onRefused: (refusal) => refusals.add(refusal),
+  };
 }
 
 function withReflection(methods: Methods): Methods {

@@ -1,4 +1,5 @@
 import { createMemoryStore } from "./counters/memory.ts";
+import { observed } from "./counters/observed.ts";
 import { createOverLimitCache } from "./counters/over-limit-cache.ts";
 import type { RedisSettings } from "./counters/redis-settings.ts";
 import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
@@ -6,6 +7,7 @@ import { createSplitStore } from "./counters/split.ts";
 import type { CounterStore } from "./counters/store.ts";
 import { type KnownOver, noneKnownOver } from "./decision/known-over.ts";
 import type { Health } from "./health.ts";
+import { invariant } from "./invariant.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import {
   type RedisPool,
@@ -14,7 +16,9 @@ import {
   watchRedisCommands,
   watchRedisConnections,
 } from "./observe/watch.ts";
-import type { Settings } from "./settings.ts";
+import type { RedisPlan, Settings } from "./settings.ts";
+import type { TlsSource } from "./tls/source.ts";
+import type { TlsUse } from "./tls/tls-files.ts";
 import type { World } from "./world.ts";
 
 /** Where this instance counts. */
@@ -30,6 +34,8 @@ export interface Counters {
 export interface CounterParts extends World {
   readonly health: Health;
   readonly metrics: Metrics;
+  /** Of each use that the settings have. */
+  readonly tls: ReadonlyMap<TlsUse, TlsSource>;
 }
 
 /** Opens the store that the settings name. It need not be reachable yet: health turns good once it is. */
@@ -40,7 +46,7 @@ export function openCounters(settings: Settings, parts: CounterParts): Counters 
       ? openMemory(settings, parts)
       : openRedis(settings, settings.store.redis, parts);
   return {
-    store,
+    store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
     knownOver: openLocalCache(settings.store.localCacheBytes, metrics),
     description: `${description} (${settings.store.reason})`,
     reached,
@@ -77,21 +83,28 @@ function openMemory({ store }: Settings, { clock, health, metrics }: CounterPart
   };
 }
 
-function openRedis(settings: Settings, redis: RedisSettings, parts: CounterParts): Opened {
+function openRedis(settings: Settings, redis: RedisPlan, parts: CounterParts): Opened {
   const { log, random, metrics } = parts;
-  const main = createRedisStore(redis, { log, random });
+  const main = createRedisStore(withFiles(redis, parts), { log, random });
   watchConnections(metrics, "redis_pool", main);
   const description = `in Redis, ${redis.topology}`;
   if (settings.store.perSecond === undefined) {
     return { store: main, description, reached: followHealth([main], settings, parts) };
   }
-  const perSecond = createRedisStore(settings.store.perSecond, { log, random });
+  const perSecond = createRedisStore(withFiles(settings.store.perSecond, parts), { log, random });
   watchConnections(metrics, "redis_per_second_pool", perSecond);
   return {
     store: createSplitStore(main, perSecond),
     description: `${description}, those of a second in another one`,
     reached: followHealth([main, perSecond], settings, parts),
   };
+}
+
+function withFiles(plan: RedisPlan, { tls }: CounterParts): RedisSettings {
+  if (plan.tls === undefined) return { ...plan, tls: undefined };
+  const source = tls.get("redis");
+  invariant(source !== undefined, "the settings have files for Redis when it is reached by TLS");
+  return { ...plan, tls: { ...plan.tls, source } };
 }
 
 function watchConnections(metrics: Metrics, pool: RedisPool, store: RedisStore): void {

@@ -10,6 +10,9 @@ import type { AnswerOptions } from "./rls/answer-options.ts";
 import { buildSettings } from "./settings/build.ts";
 import type { HostAndPort } from "./settings/setting.ts";
 import { type Environment, readValues } from "./settings/values.ts";
+import type { TlsClientOptions } from "./tls/client.ts";
+import type { SanName } from "./tls/names.ts";
+import type { TlsSettings } from "./tls/tls-files.ts";
 import type { TracingSettings } from "./tracing/tracing-settings.ts";
 
 /** Everything that an operator decides, read once at start and frozen. `docs/configuration.md` says what each name means. */
@@ -23,6 +26,8 @@ export interface Settings {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly rules: RuleSettings;
   readonly store: StoreSettings;
+  /** The files of TLS, for each use that there is. They are read later, and again and again. */
+  readonly tls: TlsSettings;
   /** Lacks only the source of randomness. */
   readonly decision: Omit<DecisionOptions, "random">;
   readonly answer: AnswerOptions;
@@ -55,7 +60,21 @@ export interface GrpcSettings {
   readonly connectionAgeGraceMs: number;
   readonly concurrentStreamsMax: number;
   readonly messageBytesMax: number;
+  /** `undefined`: in the clear. */
+  readonly tls: GrpcTlsSettings | undefined;
 }
+
+/** Beside the files of the use `grpc`. */
+export interface GrpcTlsSettings {
+  /** A client's certificate must have one of them; empty: any will do. */
+  readonly clientNames: readonly SanName[];
+}
+
+/** Beside the files of the use `redis`. */
+export type RedisTlsSettings = Omit<TlsClientOptions, "source">;
+
+/** How a Redis is reached, without what the files of TLS hold: that changes. */
+export type RedisPlan = Omit<RedisSettings, "tls"> & { readonly tls: RedisTlsSettings | undefined };
 
 export interface RuleSettings {
   readonly root: string;
@@ -81,9 +100,9 @@ export interface StoreSettings {
   /** Memory for counters known to be over, in each process; 0: none are remembered. */
   readonly localCacheBytes: number;
   /** Exactly when the backend is `redis`. */
-  readonly redis: RedisSettings | undefined;
+  readonly redis: RedisPlan | undefined;
   /** The Redis of the counters of a second; `undefined`: the one above. */
-  readonly perSecond: RedisSettings | undefined;
+  readonly perSecond: RedisPlan | undefined;
 }
 
 export interface MetricsSettings {

@@ -1,11 +1,8 @@
 /** Name and arguments of a command. */
 export type Words = readonly (string | number)[];
 
-/** What of a command stands before one of its arguments and says how long it is, in bytes. */
-export type Lead = (bytes: number) => string;
-
-/** Writes one argument: between what its protocol puts around it, or between what the command has ready for that. */
-export type WriteArgument = (text: string, lead?: Lead, tail?: string) => string;
+/** Writes one argument. */
+export type WriteArgument = (text: string) => string;
 
 /** Something that is sent. */
 export interface Encodable {

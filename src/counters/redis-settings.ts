@@ -1,3 +1,5 @@
+import type { TlsClientOptions } from "../tls/client.ts";
+
 /** Where Redis is and how it is talked to, whatever the operator wrote it down as. Every text is free of surrounding space. */
 export interface RedisSettings {
   readonly topology: "single" | "sentinel" | "cluster";
@@ -17,7 +19,7 @@ export interface RedisSettings {
   /** For the Sentinels themselves. */
   readonly sentinelCredentials: RedisCredentials | undefined;
   /** `undefined`: in the clear. Holds for the Sentinels as well. */
-  readonly tls: RedisTls | undefined;
+  readonly tls: TlsClientOptions | undefined;
   /** From the first packet to the answer to a PING, at least 1. */
   readonly connectTimeoutMs: number;
   /** How long an increment may take in all, waiting for its turn included, at least 1. */
@@ -35,16 +37,6 @@ export interface RedisCredentials {
   /** `undefined`: Redis's default user. */
   readonly username: string | undefined;
   readonly password: string;
-}
-
-export interface RedisTls {
-  /** PEM; `undefined`: the CAs that Node trusts. */
-  readonly ca: string | undefined;
-  /** PEM, with its key; `undefined`: the client shows no certificate. */
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  /** Accepts a certificate of another name; its chain is verified all the same. */
-  readonly skipHostnameVerification: boolean;
 }
 
 /** Pauses between attempts until Redis has been reached for the first time. */

@@ -1,10 +1,10 @@
+import type { TlsClientOptions } from "../tls/client.ts";
 import { Batch, type BatchOwner } from "./batch.ts";
 import type { Command } from "./command.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionCounts } from "./connectivity.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Words } from "./encodable.ts";
-import type { RedisTls } from "./redis-settings.ts";
 import type { Refusals } from "./refusals.ts";
 import { ErrorReply, type Reply } from "./reply.ts";
 import { openSocket } from "./socket.ts";
@@ -31,7 +31,7 @@ const idleMaxMs = 5_000;
 
 export interface NodeSettings {
   /** `undefined`: in the clear. */
-  readonly tls: RedisTls | undefined;
+  readonly tls: TlsClientOptions | undefined;
   /** From the first packet until the server is ready, at least 1. */
   readonly connectTimeoutMs: number;
   /** How long a command may take in all, waiting for its turn included, at least 1. */

@@ -152,9 +152,9 @@ function domainRoot(
       accepted: "one file for each domain, or MERGE_DOMAIN_CONFIG=true",
     });
   } else {
-    const root = known ?? new LevelBuilder(domain, `${domain}_`);
+    const root = known ?? new LevelBuilder(domain);
     roots.set(domain, root);
     return root;
   }
-  return new LevelBuilder(domain, `${domain}_`);
+  return new LevelBuilder(domain);
 }

@@ -18,6 +18,8 @@ import {
   type ReadingKind,
   registerCounter,
   registerGauge,
+  registerSeries,
+  type SeriesReading,
 } from "./readings.ts";
 import { limitsOf } from "./registered-limits.ts";
 import type { ServiceCounts } from "./service-counts.ts";
@@ -174,6 +176,11 @@ export class Metrics {
   counter(reading: Reading): void {
     this.#keep(reading, "counter");
     registerCounter(this.#registry, reading);
+  }
+
+  /** Shows numbers that differ in their labels. */
+  series(reading: SeriesReading): void {
+    registerSeries(this.#registry, reading);
   }
 
   /** What is counted, for those who write it in another form. */

@@ -42,6 +42,39 @@ export function registerCounter(registry: Registry, { name, help, read }: Readin
   });
 }
 
+/** Numbers that differ in their labels. */
+export interface SeriesReading {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: ReadingKind;
+  readonly labels: readonly string[];
+  readonly read: () => Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>;
+}
+
+export function registerSeries(
+  registry: Registry,
+  { kind, name, help, labels, read }: SeriesReading,
+): void {
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
+  if (kind === "gauge") {
+    new Gauge({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.set(labels, value);
+      },
+    });
+  } else {
+    new Counter({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
+      },
+    });
+  }
+}
+
 /** Counts that differ in one label. */
 export interface LabelledReading {
   readonly name: string;

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { CounterStore } from "../counters/store.ts";
 import type { DecisionOptions } from "../decision/algorithm.ts";
+import type { Decision } from "../decision/check.ts";
 import { matchRequest } from "../decision/checks.ts";
 import { decide } from "../decision/decide.ts";
 import { type KnownOver, rememberOver } from "../decision/known-over.ts";
@@ -10,14 +11,8 @@ import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { RuleHolder } from "../limits/rule-set.ts";
 import { count } from "./count.ts";
 import { validateRequest } from "./decode.ts";
-import {
-  type RequestStats,
-  recordDecision,
-  recordFailure,
-  recordHits,
-  recordUnknownDomain,
-} from "./record.ts";
-import type { Asker, ShouldRateLimit } from "./should-rate-limit.ts";
+import { type RequestStats, recordDecision, recordHits, recordUnknownDomain } from "./record.ts";
+import type { ShouldRateLimit } from "./should-rate-limit.ts";
 
 /** What a request meets on its way. */
 export interface ServiceParts {
@@ -32,40 +27,26 @@ export interface ServiceParts {
 /** The rate limit service, free of any wire: gRPC and `/json` stand in front of it alike. */
 export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
   const { rules, store, knownOver, clock, stats, options } = parts;
-  return (request, asker) => void shouldRateLimit(request, asker);
+  return shouldRateLimit;
 
   /** One request, start to finish. The rules and the instant are read once: nothing changes under a request. */
-  async function shouldRateLimit(request: RateLimitRequest, asker: Asker): Promise<void> {
-    try {
-      validateRequest(request);
-      const ruleSet = rules.current;
-      if (ruleSet === undefined) throw noRules();
-      const question = { domain: request.domain, nowSeconds: Math.floor(clock.nowMs() / 1000) };
+  async function shouldRateLimit(request: RateLimitRequest): Promise<Decision> {
+    validateRequest(request);
+    const ruleSet = rules.current;
+    if (ruleSet === undefined) throw noRules();
+    const question = { domain: request.domain, nowSeconds: Math.floor(clock.nowMs() / 1000) };
 
-      const checks = matchRequest(ruleSet, request);
-      if (!ruleSet.domains.has(request.domain)) recordUnknownDomain(stats, request);
-      recordHits(stats, request.domain, checks);
+    const checks = matchRequest(ruleSet, request);
+    if (!ruleSet.domains.has(request.domain)) recordUnknownDomain(stats, request);
+    recordHits(stats, request.domain, checks);
 
-      const plan = planIncrements(checks, question, options, knownOver);
-      const { increments } = plan;
-      let totals: readonly number[] = [];
-      if (increments.length > 0) {
-        const askedMs = performance.now();
-        try {
-          totals = await count(store, checks, plan, options);
-        } finally {
-          stats.observeStore((performance.now() - askedMs) / 1000, increments.length);
-        }
-      }
-      const decision = decide(checks, plan, totals, question, options);
+    const plan = planIncrements(checks, question, options, knownOver);
+    const totals = plan.increments.length > 0 ? await count(store, checks, plan, options) : [];
+    const decision = decide(checks, plan, totals, question, options);
 
-      rememberOver(plan, decision, question, options, knownOver);
-      asker.answer(decision);
-      recordDecision(stats, decision);
-    } catch (error) {
-      recordFailure(stats, error);
-      asker.fail(error);
-    }
+    rememberOver(plan, decision, question, options, knownOver);
+    recordDecision(stats, request.domain, decision);
+    return decision;
   }
 }
 

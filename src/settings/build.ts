@@ -4,6 +4,7 @@ import { availableCores } from "./cores.ts";
 import { buildRedis } from "./redis.ts";
 import { buildStatsd } from "./statsd.ts";
 import { workersMax } from "./tables/listeners.ts";
+import { grpcTlsSettings, tlsSettings } from "./tls.ts";
 import { buildTracing } from "./tracing.ts";
 import type { Environment, Reading } from "./values.ts";
 
@@ -12,6 +13,8 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
   const { values } = reading;
   const workers =
     values.WORKERS === "auto" ? Math.min(workersMax, availableCores()) : values.WORKERS;
+  const grpc = grpcSettings(reading);
+  const store = storeSettings(reading, workers);
   return deepFreeze({
     http: { host: values.HOST, port: values.PORT },
     debug: { host: values.DEBUG_HOST, port: values.DEBUG_PORT },
@@ -20,14 +23,15 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
       enabled: values.USE_PROMETHEUS && !values.DISABLE_STATS,
       path: values.PROMETHEUS_PATH,
     },
-    grpc: grpcSettings(reading),
+    grpc,
     workers,
     log: {
       level: values.LOG_LEVEL === "warn" ? "warning" : values.LOG_LEVEL,
       format: values.LOG_FORMAT,
     },
     rules: ruleSettings(reading),
-    store: storeSettings(reading, workers),
+    store,
+    tls: tlsSettings(reading, grpc.tls, store),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
     metrics: metricsSettings(reading),
@@ -41,7 +45,8 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
   });
 }
 
-function grpcSettings({ values }: Reading): GrpcSettings {
+function grpcSettings(reading: Reading): GrpcSettings {
+  const { values } = reading;
   return {
     engine: values.GRPC_ENGINE,
     address:
@@ -52,6 +57,7 @@ function grpcSettings({ values }: Reading): GrpcSettings {
     connectionAgeGraceMs: values.GRPC_MAX_CONNECTION_AGE_GRACE,
     concurrentStreamsMax: values.GRPC_MAX_CONCURRENT_STREAMS,
     messageBytesMax: values.GRPC_MAX_MSG_SIZE_IN_BYTES,
+    tls: grpcTlsSettings(reading),
   };
 }
 

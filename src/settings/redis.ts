@@ -1,7 +1,8 @@
 import type { RedisAddress, RedisSettings } from "../counters/redis-settings.ts";
+import type { RedisPlan } from "../settings.ts";
 import { parseCredentials, parseRedisAddress } from "./redis-address.ts";
-import { redisTls } from "./redis-tls.ts";
 import { type SettingName, table } from "./table.ts";
+import { redisTlsSettings } from "./tls.ts";
 import { type Reading, refusal } from "./values.ts";
 
 /** The names of a Redis begin with this. */
@@ -25,7 +26,7 @@ const nowhere: Place = {
 };
 
 /** How the Redis of these names is reached. Mistakes are added to the reading. */
-export function buildRedis(reading: Reading, prefix: Prefix): RedisSettings {
+export function buildRedis(reading: Reading, prefix: Prefix): RedisPlan {
   const { values } = reading;
   const place = placeOf(reading, prefix);
   return {
@@ -36,7 +37,7 @@ export function buildRedis(reading: Reading, prefix: Prefix): RedisSettings {
     database: place.database,
     credentials: parseCredentials(values[`${prefix}_AUTH`]) ?? place.credentials,
     sentinelCredentials: parseCredentials(values[`${prefix}_SENTINEL_AUTH`]),
-    tls: place.usesTls || values[`${prefix}_TLS`] ? redisTls(reading) : undefined,
+    tls: place.usesTls || values[`${prefix}_TLS`] ? redisTlsSettings(reading) : undefined,
     connectTimeoutMs: values[`${prefix}_TIMEOUT`],
     commandTimeoutMs: values[`${prefix}_OP_TIMEOUT`],
     startup: {

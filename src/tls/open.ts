@@ -5,10 +5,7 @@ import type { Log } from "../observe/log.ts";
 import { scanFiles } from "../reload/scan-files.ts";
 import { FileWatch, type WatchOptions } from "../reload/watch.ts";
 import { TlsFileSource } from "./file-source.ts";
-import type { TlsFiles, TlsUse } from "./tls-files.ts";
-
-/** The files of each use that there is. */
-export type TlsSettings = Readonly<Partial<Record<TlsUse, TlsFiles>>>;
+import type { TlsFiles, TlsSettings, TlsUse } from "./tls-files.ts";
 
 /** What is in force for each use that there is. */
 export type TlsSources = ReadonlyMap<TlsUse, TlsFileSource>;
@@ -51,4 +48,9 @@ export async function openTls(
     closers.add(() => watch.close());
   }
   return sources;
+}
+
+/** Reads the files of all uses again. */
+export async function reloadTls(sources: TlsSources): Promise<void> {
+  await Promise.all([...sources.values()].map((source) => source.load()));
 }

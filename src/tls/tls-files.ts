@@ -16,5 +16,8 @@ export interface TlsFiles {
   readonly ca: TlsFile | undefined;
 }
 
+/** The files of each use that there is. */
+export type TlsSettings = Readonly<Partial<Record<TlsUse, TlsFiles>>>;
+
 /** What the files hold; `undefined` where none is named. */
 export type TlsTexts = { readonly [Part in keyof TlsFiles]: string | undefined };

@@ -2,7 +2,8 @@ import type { Timers } from "../clock.ts";
 import { VelocityGateError } from "../errors.ts";
 import type { RuleFile } from "../limits/rule-set.ts";
 import type { Log } from "../observe/log.ts";
-import type { Ended, FromWorker } from "./messages.ts";
+import type { TlsTexts, TlsUse } from "../tls/tls-files.ts";
+import type { Ended, FromWorker, ToWorker } from "./messages.ts";
 import { RestartPause } from "./restart-pause.ts";
 import { type Child, WorkerProcess } from "./worker-process.ts";
 
@@ -37,6 +38,7 @@ export class WorkerPool {
   readonly #places: readonly Place[];
   readonly #firstReached = deferred<void>();
   readonly #firstTry = deferred<string | undefined>();
+  readonly #tls = new Map<TlsUse, ToWorker>();
   #files: readonly RuleFile[] | undefined;
   #isRetired: boolean = false;
   #isStopping: boolean = false;
@@ -79,6 +81,13 @@ export class WorkerPool {
     for (const worker of this.workers) if (worker.hasStarted) worker.tell({ type: "rules", files });
   }
 
+  /** Puts this in force for that use of TLS in every worker, now and in those that come later. */
+  giveTls(use: TlsUse, { cert, key, ca }: TlsTexts): void {
+    const message = { type: "tls", use, texts: { cert, key, ca } } as const;
+    this.#tls.set(use, message);
+    for (const worker of this.workers) worker.tell(message);
+  }
+
   /** Has every worker turn unhealthy and go on, and those that come later start so. */
   retire(): void {
     this.#isRetired = true;
@@ -114,6 +123,8 @@ export class WorkerPool {
       this.#receive(place, worker, message),
     );
     place.worker = worker;
+    // It cannot start without.
+    for (const message of this.#tls.values()) worker.tell(message);
     log.info("a worker was forked", { worker: place.number, pid: worker.pid });
     void worker.ended.then((how) => this.#onEnd(place, worker, how));
   }

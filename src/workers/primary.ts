@@ -1,6 +1,6 @@
 /**
- * Several processes as one service. This one, the primary, decides nothing: it keeps the workers alive, reads the rules for all of
- * them, and answers over HTTP in the name of all.
+ * Several processes as one service. This one, the primary, decides nothing: it keeps the workers alive, reads rules and certificates
+ * for all of them, and answers over HTTP in the name of all.
  */
 import type { App } from "../app.ts";
 import { systemTimers } from "../clock.ts";
@@ -12,9 +12,11 @@ import { addExpositions, countersOfExposition } from "../observe/add-expositions
 import { addStatsPages, countersOfStatsPage } from "../observe/add-stats-pages.ts";
 import { expositionType } from "../observe/exposition.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { watchTls } from "../observe/watch-tls.ts";
 import { createRuleLoader, followRules } from "../open-rules.ts";
 import { openStatsd, type StatsdParts } from "../open-statsd.ts";
 import type { Settings } from "../settings.ts";
+import { openTls, reloadTls, type TlsSources } from "../tls/open.ts";
 import { traceHeadersOf } from "../tracing/trace-headers.ts";
 import { version } from "../version.ts";
 import type { World } from "../world.ts";
@@ -36,7 +38,9 @@ export async function startWorkers(settings: Settings, world: World): Promise<Ap
   }
 }
 
-async function start(settings: Settings, { log }: World, closers: Closers): Promise<App> {
+async function start(settings: Settings, world: World, closers: Closers): Promise<App> {
+  const { log } = world;
+  const tls = await openTls(settings.tls, world, closers);
   const pool = new WorkerPool({
     count: settings.workers,
     fork: forkWorker,
@@ -48,6 +52,8 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
   const metrics = createPrimaryMetrics(pool, settings, { log });
   closers.add(() => metrics.close());
   openStatsd(settings, { metrics, log, isWorker: false, ...gaugesOf(pool) }, closers);
+  watchTls(metrics, tls);
+  giveTls(pool, tls);
   const rules = createRuleLoader(settings.rules, log, {
     onLoaded(loaded, isChanged, files) {
       metrics.rulesLoaded(loaded);
@@ -83,7 +89,7 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
     get rules() {
       return rules.current;
     },
-    reload: async () => void (await rules.load()),
+    reload: async () => void (await Promise.all([rules.load(), reloadTls(tls)])),
     retire() {
       isStopping = true;
       pool.retire();
@@ -93,6 +99,13 @@ async function start(settings: Settings, { log }: World, closers: Closers): Prom
       return closers.close();
     },
   };
+}
+
+function giveTls(pool: WorkerPool, tls: TlsSources): void {
+  for (const [use, source] of tls) {
+    pool.giveTls(use, source.current);
+    source.onChange((material) => pool.giveTls(use, material));
+  }
 }
 
 type Failing = (matters: (part: string) => boolean) => readonly string[];

@@ -6,8 +6,10 @@ import { startGrpc } from "../grpc-listener.ts";
 import type { HttpAnswer } from "../http/server.ts";
 import { openTracing } from "../open-tracing.ts";
 import type { Settings } from "../settings.ts";
+import type { TlsUse } from "../tls/tls-files.ts";
 import type { World } from "../world.ts";
 import { GivenRules } from "./given-rules.ts";
+import { givenTls } from "./given-tls.ts";
 import type { FromWorker, Question, ToWorker } from "./messages.ts";
 
 /** The way to the primary. */
@@ -34,10 +36,12 @@ export async function runWorker(
   /** When calls in flight have to be over, and what is told of them with them. */
   let graceEndsMs = 0;
   const graceMs = () => Math.max(0, graceEndsMs - performance.now());
+  const givingTls = givenTls(primary, Object.keys(settings.tls) as TlsUse[]);
   const tracing = await openTracing(settings, world.log, closers, graceMs);
   const rules = new GivenRules(settings.rules.mergeDomains, (loaded) => core.rulesLoaded(loaded));
-  const core = openCore(settings, { ...world, tracing }, rules, closers);
-  const grpc = await startGrpc(settings, { ...core, log: world.log, address: primary });
+  const tls = await givingTls;
+  const core = openCore(settings, { ...world, tracing, tls }, rules, closers);
+  const grpc = await startGrpc(settings, { ...core, log: world.log, tls, address: primary });
   closers.add(() => grpc.drain(graceMs()));
 
   const drained = new Promise<void>((resolve) => {
@@ -45,7 +49,8 @@ export async function runWorker(
       if (message.type === "rules") rules.put(message.files);
       else if (message.type === "retire") core.beginStop();
       else if (message.type === "drain") resolve();
-      else if (message.type !== "connection") void reply(message, core, primary);
+      else if (message.type === "ask" || message.type === "pulse")
+        void reply(message, core, primary);
     });
   });
   const tellHealth = () => primary.tell({ type: "health", failing: core.health.failing });

@@ -1,15 +1,12 @@
 import type { CounterStore } from "../../src/counters/store.ts";
 import type { DecisionOptions } from "../../src/decision/algorithm.ts";
-import type { Code, Decision } from "../../src/decision/check.ts";
 import type { Admission, Increment } from "../../src/decision/increment.ts";
 import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
-import type { RateLimitRequest } from "../../src/limits/descriptor.ts";
 import type { LimitStats } from "../../src/limits/limit.ts";
 import { loadRules } from "../../src/limits/load.ts";
 import type { RuleSet } from "../../src/limits/rule-set.ts";
 import type { RequestStats } from "../../src/rls/record.ts";
 import { createRateLimitService } from "../../src/rls/service.ts";
-import { decisionOf } from "../../src/rls/should-rate-limit.ts";
 import { plainOptions } from "./decisions.ts";
 
 /** A store that answers what it was told to, one list of totals for each request, and keeps what it was asked. */
@@ -37,10 +34,6 @@ export class CountedStats implements RequestStats {
   readonly limits = new Map<string, LimitStats>();
   readonly unknownDomains: string[] = [];
   globallyShadowed = 0;
-  /** How the requests ended, in their order. */
-  readonly outcomes: string[] = [];
-  /** How many increments each question to the store had. */
-  readonly storeSizes: number[] = [];
 
   limitStats(statsKey: string): LimitStats {
     const known = this.limits.get(statsKey);
@@ -66,18 +59,6 @@ export class CountedStats implements RequestStats {
     this.globallyShadowed += 1;
   }
 
-  observeStore(_seconds: number, increments: number): void {
-    this.storeSizes.push(increments);
-  }
-
-  answered(overallCode: Code): void {
-    this.outcomes.push(overallCode);
-  }
-
-  callError(kind: string): void {
-    this.outcomes.push(kind);
-  }
-
   /** Total, over, near and within, in the order of the reference's tables. */
   counts(statsKey: string): number[] {
     const { totalHits, overLimit, nearLimit, withinLimit } = this.limitStats(statsKey);
@@ -99,7 +80,7 @@ export function scriptedService(settings: ServiceSettings) {
   const stats = new CountedStats();
   const rules = { current: settings.rules === undefined ? undefined : rulesOf(settings.rules) };
   const clock = { nowMs: () => (settings.nowSeconds ?? 1234) * 1000 };
-  const service = createRateLimitService({
+  const shouldRateLimit = createRateLimitService({
     rules,
     store,
     clock,
@@ -107,9 +88,7 @@ export function scriptedService(settings: ServiceSettings) {
     knownOver: settings.knownOver ?? noneKnownOver,
     options: { ...plainOptions, ...settings.options },
   });
-  const shouldRateLimit = (request: RateLimitRequest): Promise<Decision> =>
-    decisionOf(service, request);
-  return { service, shouldRateLimit, store, stats, rules };
+  return { shouldRateLimit, store, stats, rules };
 }
 
 export function rulesOf(text: string): RuleSet {

@@ -1,3 +1,4 @@
+import { sanNames } from "../san-names.ts";
 import {
   boolean,
   choice,
@@ -6,13 +7,9 @@ import {
   integer,
   integerWithin,
   port,
-  refused,
   type Setting,
   text,
-  warned,
 } from "../setting.ts";
-
-const withTls = warned("TLS on the gRPC port is not there yet");
 
 /** More than any machine that runs a rate limiter has cores to spare. */
 export const workersMax = 64;
@@ -75,20 +72,24 @@ export const listeners = {
   ),
   GRPC_SERVER_USE_TLS: boolean(
     false,
-    "Serves gRPC over TLS.",
-    refused(
-      "TLS on the gRPC port is not there yet, and serving in the clear is not what was asked",
-    ),
+    "Serves gRPC over TLS 1.2 or 1.3, and not in the clear; see [TLS](tls.md).",
   ),
-  GRPC_SERVER_TLS_CERT: text("", "Certificate chain of the gRPC server.", withTls),
-  GRPC_SERVER_TLS_KEY: text("", "Key of the gRPC server.", withTls),
+  GRPC_SERVER_TLS_CERT: text(
+    "",
+    "File with the certificate of the gRPC server, followed by those that lead to its CA. All files of TLS are read again when they change.",
+  ),
+  GRPC_SERVER_TLS_KEY: text("", "File with its key."),
+  GRPC_CLIENT_TLS_CACERT: text(
+    "",
+    "File with the CAs of clients: each client has to show a certificate that comes from one of them. (The reference lets in those of public CAs as well.)",
+  ),
   GRPC_SERVER_TLS_CA_CERT: text(
     "",
-    "CA of the client certificates, by the name that Envoy Gateway gives it.",
-    withTls,
+    "The same, by the name that Envoy Gateway gives it; GRPC_CLIENT_TLS_CACERT wins. (The reference does not know it, and lets everybody in.)",
   ),
-  GRPC_CLIENT_TLS_CACERT: text("", "CA of the client certificates; asks for one.", withTls),
-  GRPC_CLIENT_TLS_SAN: text("", "DNS name that a client certificate must have.", withTls),
+  GRPC_CLIENT_TLS_SAN: sanNames(
+    "Names of which the certificate of a client must have one. (The reference: one DNS name.)",
+  ),
 } as const;
 
 function workers(): Setting<number | "auto"> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createServer } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
-import type { RedisSettings, RedisTls } from "../../../src/counters/redis-settings.ts";
+import type { RedisSettings } from "../../../src/counters/redis-settings.ts";
 import { createRedisStore } from "../../../src/counters/redis-store.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -14,6 +14,7 @@ import { freePort } from "../../support/ports.ts";
 import { startRedis } from "../../support/redis.ts";
 import { redisSettings } from "../../support/shared-redis.ts";
 import { connectedStore, stopping } from "../../support/stores.ts";
+import { heldTls } from "../../support/tls-material.ts";
 
 const cleanup = cleanupAfterEach();
 const hit = [increment({ key: "a" })];
@@ -119,12 +120,7 @@ describe("TLS", () => {
   const folder = join(import.meta.dirname, "../../support/tls");
   const pem = (name: string) => readFileSync(join(folder, name), "utf8");
   const ca = pem("ca.crt");
-  const plain: RedisTls = {
-    ca,
-    cert: undefined,
-    key: undefined,
-    skipHostnameVerification: false,
-  };
+  const plain = { source: heldTls({ ca }), skipHostnameVerification: false };
 
   test("tells the server which name it is called by", async () => {
     const names: (string | false)[] = [];
@@ -162,14 +158,15 @@ describe("TLS", () => {
 
   test("trusts no other CA", async () => {
     const addresses = await startTls("server", "no");
-    expect(await refusalOf({ addresses, tls: { ...plain, ca: undefined } })).toMatch(
+    expect(await refusalOf({ addresses, tls: { ...plain, source: heldTls({}) } })).toMatch(
       /self-signed certificate in certificate chain|unable to get local issuer certificate|unable to verify the first certificate/,
     );
   });
 
   test("shows the client's certificate", async () => {
     const addresses = await startTls("server", "yes");
-    const tls = { ...plain, cert: pem("client.crt"), key: pem("client.key") };
+    const source = heldTls({ ca, cert: pem("client.crt"), key: pem("client.key") });
+    const tls = { ...plain, source };
     expect(await countThrough({ addresses, tls })).toEqual([1]);
     await refusalOf({ addresses, tls: plain });
   });
@@ -181,7 +178,9 @@ describe("TLS", () => {
     );
     const tls = { ...plain, skipHostnameVerification: true };
     expect(await countThrough({ addresses, tls })).toEqual([1]);
-    expect(await refusalOf({ addresses, tls: { ...tls, ca: undefined } })).toContain("certificate");
+    expect(await refusalOf({ addresses, tls: { ...tls, source: heldTls({}) } })).toContain(
+      "certificate",
+    );
   });
 
   test("that the server does not speak fails in the time for a connection", async () => {

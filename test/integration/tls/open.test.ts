@@ -47,7 +47,7 @@ const errorsOf = ({ lines }: KeptLog) =>
 describe("files that change", () => {
   test("come into force when ..data is swapped, and listeners are told", async () => {
     const [first, second] = [issue(), issue()];
-    const mount = new SecretMount(first);
+    const mount = new SecretMount(temporaryDirectory(), first);
     const { source, heard, log } = await open(mount);
     expect(source.current).toEqual(first);
     mount.swap(second);
@@ -85,7 +85,7 @@ describe("files that change", () => {
 
   test("in rapid succession are never mixed, and the last ones win", async () => {
     const versions = Array.from({ length: 200 }, () => issue());
-    const mount = new SecretMount(issue());
+    const mount = new SecretMount(temporaryDirectory(), issue());
     const { source, log } = await open(mount, { quietMs: 1, burstMsMax: 5 });
     const over = new AbortController();
     const reader = (async () => {
@@ -106,7 +106,7 @@ describe("files that change", () => {
 
   test("but hold the same are no news", async () => {
     const texts = issue();
-    const mount = new SecretMount(texts);
+    const mount = new SecretMount(temporaryDirectory(), texts);
     const { source, heard } = await open(mount);
     const before = source.signature;
     mount.swap(texts);
@@ -141,7 +141,7 @@ describe("files that are not good", () => {
     ],
   ])("%s leaves those from before in force, and is told once", async (_what, bad, text) => {
     const first = issue();
-    const mount = new SecretMount(first);
+    const mount = new SecretMount(temporaryDirectory(), first);
     const { source, heard, log } = await open(mount, { pollMs: 20 });
     mount.swap(bad);
     await soon(() => expect(errorsOf(log)).toHaveLength(1));
@@ -172,7 +172,7 @@ describe("files that are not good", () => {
 
   test("because it is too early come into force when it is time", async () => {
     let nowMs = Date.now();
-    const mount = new SecretMount(issue());
+    const mount = new SecretMount(temporaryDirectory(), issue());
     const { source, log } = await open(mount, { pollMs: 20 }, () => nowMs);
     const next = issue({ from: new Date(nowMs + hourMs) });
     mount.swap(next);
@@ -185,8 +185,8 @@ describe("files that are not good", () => {
 
 describe("at the start", () => {
   test("everything that is wrong is told at once, and it fails", async () => {
-    const one = new SecretMount({ ...issue(), key: issue().key });
-    const other = new SecretMount({ ca: "nothing" }, "REDIS");
+    const one = new SecretMount(temporaryDirectory(), { ...issue(), key: issue().key });
+    const other = new SecretMount(temporaryDirectory(), { ca: "nothing" }, "REDIS");
     const world = { log: keptLog(), clock: { nowMs: Date.now } };
     const opening = openTls({ grpc: one.files, redis: other.files }, world, closers);
     await expect(opening).rejects.toMatchObject({
@@ -199,7 +199,7 @@ describe("at the start", () => {
 
   test("a certificate that has expired is used, and told", async () => {
     const texts = issue({ to: new Date(Date.now() - 1_000) });
-    const { source, log } = await open(new SecretMount(texts));
+    const { source, log } = await open(new SecretMount(temporaryDirectory(), texts));
     expect(source.current).toEqual(texts);
     expect(errorsOf(log)).toEqual([
       expect.stringMatching(
@@ -229,7 +229,10 @@ describe("at the start", () => {
 
 test("a certificate that expires while it is in force is told once", async () => {
   const start = Date.now();
-  const { files } = new SecretMount(issue({ to: new Date(start + 40 * 24 * hourMs) }));
+  const { files } = new SecretMount(
+    temporaryDirectory(),
+    issue({ to: new Date(start + 40 * 24 * hourMs) }),
+  );
   const timers = new ManualTimers();
   const log = keptLog();
   const clock = { nowMs: () => start + timers.nowMs() };

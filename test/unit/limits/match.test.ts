@@ -162,9 +162,6 @@ describe("a limit that the request brings along", () => {
       },
       statsKey: "d.k_v",
       sharePatterns: undefined,
-      keyPath: undefined,
-      isValueKeyed: false,
-      stats: undefined,
     });
   });
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import type { RedisSettings } from "../../../src/counters/redis-settings.ts";
-import { readSettings } from "../../../src/settings.ts";
+import { type RedisPlan, readSettings } from "../../../src/settings.ts";
 import { mistakesOf } from "../../support/settings.ts";
 
-function redisOf(env: Readonly<Record<string, string>>): RedisSettings {
+function redisOf(env: Readonly<Record<string, string>>): RedisPlan {
   const { redis } = readSettings({ BACKEND_TYPE: "redis", ...env }).store;
   if (redis === undefined) throw new Error("no Redis");
   return redis;

@@ -18,6 +18,7 @@ describe("an empty environment", () => {
         connectionAgeGraceMs: 3_600_000,
         concurrentStreamsMax: 10_000,
         messageBytesMax: 4_194_304,
+        tls: undefined,
       },
       workers: 1,
       log: { level: "warning", format: "json" },
@@ -40,6 +41,7 @@ describe("an empty environment", () => {
         redis: undefined,
         perSecond: undefined,
       },
+      tls: {},
       decision: {
         keyPrefix: "",
         unambiguousKeys: false,
