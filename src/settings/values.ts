@@ -52,13 +52,23 @@ export function readValues(env: Environment): Reading {
       noteLater(name, setting, text, mistakes, warnings);
     }
   }
-  warnings.push(...nearNames(Object.keys(env), Object.keys(table)));
+  const isReadNow = ([, { onlyWith }]: readonly [string, Setting<unknown>]) => isOn(onlyWith, env);
+  const readNow = Object.entries(table).filter(isReadNow);
+  warnings.push(
+    ...nearNames(
+      Object.keys(env).filter((name) => !Object.hasOwn(table, name)),
+      readNow.map(([name]) => name),
+    ),
+  );
   return { values: values as Values, given, wrong, shown, mistakes, warnings };
 }
 
 function isRead({ onlyWith }: Setting<unknown>, text: string, env: Environment): boolean {
-  if (onlyWith === undefined) return true;
-  return parseBoolean(env[onlyWith] ?? "") === true && text.trim() !== "";
+  return onlyWith === undefined || (isOn(onlyWith, env) && text.trim() !== "");
+}
+
+function isOn(name: string | undefined, env: Environment): boolean {
+  return name === undefined || parseBoolean(env[name] ?? "") === true;
 }
 
 /** The line that refuses a value: its name, what was given, what is accepted. Secrets are not shown. */
