@@ -4,9 +4,8 @@ import type {
   ListenAddress,
   Methods,
   ServerTls,
+  StartEngine,
 } from "./grpc/engine.ts";
-import { startGrpcJs } from "./grpc/grpc-js.ts";
-import { startH2 } from "./grpc/h2/server.ts";
 import { healthMethods } from "./grpc/health.ts";
 import { mergeMethods } from "./grpc/methods.ts";
 import { reflectionMethods } from "./grpc/reflection.ts";
@@ -41,7 +40,7 @@ export interface GrpcParts {
  *
  * @throws VelocityGateError (rejects) `SETTINGS_INVALID` when the address cannot be had.
  */
-export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise<GrpcServer> {
+export async function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise<GrpcServer> {
   const { shouldRateLimit, health, metrics, log, tracing } = parts;
   const rateLimit = rateLimitMethods(shouldRateLimit, answer, metrics);
   const methods = mergeMethods(
@@ -56,8 +55,14 @@ export function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise
     tls: serverTls(grpc.tls, parts),
     onError: (error, path) => log.error("a gRPC call failed", { path, error }),
   };
-  const startEngine = grpc.engine === "h2" ? startH2 : startGrpcJs;
+  const startEngine = await loadEngine(grpc.engine);
   return startEngine(withReflection(methods), parts.address ?? grpc.address, options);
+}
+
+/** Loads the code of one engine, not of both. */
+async function loadEngine(engine: Settings["grpc"]["engine"]): Promise<StartEngine> {
+  if (engine === "h2") return (await import("./grpc/h2/server.ts")).startH2;
+  return (await import("./grpc/grpc-js.ts")).startGrpcJs;
 }
 
 function serverTls(

@@ -24,7 +24,6 @@ const unreadAnswersMax = 16;
 export function reflectionMethods(served: Methods): Methods {
   let index: DescriptorIndex | undefined;
   const handler: StreamHandler = (call) => {
-    // Few processes are ever asked, so none pays for the index before that.
     index ??= new DescriptorIndex(Buffer.from(descriptors, "base64"));
     const answer = reflect(index, services);
     let unread = 0;
