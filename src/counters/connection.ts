@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { earlyEndText } from "../tls/failure.ts";
 import type { Dialect, ReplyReader } from "./dialect.ts";
 import type { Words } from "./encodable.ts";
 import { ErrorReply, type Reply } from "./reply.ts";
@@ -41,6 +42,7 @@ export class Connection {
   readonly #due: Replies[] = [];
   #watch: Watch | undefined;
   #failure: string = "";
+  #hasHeard: boolean = false;
   #isEnded: boolean = false;
 
   /**
@@ -61,11 +63,12 @@ export class Connection {
     });
     // A TLS socket may report two errors, its own and the other side's alert. The first one says what happened.
     this.#socket.on("error", (error) => {
-      this.#failure ||= reasonOf(error);
+      this.#failure ||= this.#hasHeard ? reasonOf(error) : earlyFailureText(error, this.#socket);
     });
-    this.#socket.once("close", () =>
-      this.#finish(this.#failure || "the server closed the connection"),
-    );
+    this.#socket.once("close", () => {
+      const reason = this.#hasHeard ? undefined : earlyEndText(this.#socket);
+      this.#finish(this.#failure || (reason ?? "the server closed the connection"));
+    });
   }
 
   /** Sends commands as `Dialect.encode` has them, in one write. When the connection has ended, the replies are lost at once. */
@@ -116,6 +119,7 @@ export class Connection {
 
   #receive(length: number): void {
     if (this.#isEnded) return;
+    this.#hasHeard = true;
     this.#watch?.restart();
     try {
       this.#reader.push(readBuffer, length);
@@ -143,4 +147,10 @@ export class Connection {
     this.#onEnd(reason);
     for (const replies of this.#due.splice(0)) replies.lose();
   }
+}
+
+/** Nothing was heard of the server yet. */
+function earlyFailureText(error: NodeJS.ErrnoException, socket: Socket): string {
+  const isEnd = error.code === "ECONNRESET" || error.code === "EPIPE";
+  return (isEnd ? earlyEndText(socket) : undefined) ?? reasonOf(error);
 }

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { readCredentials } from "./redis-credentials.ts";
 import type { ServerTarget } from "./target.ts";
 
 /** What an operator sees in CLIENT LIST. */
@@ -8,10 +9,11 @@ const clientName = "velocitygate";
  * Says who we are and what we want, all in one go, and waits until the server is ready to count. A server that is still loading its
  * data, asks for another password or has no such database is not.
  *
- * @throws Error (rejects) with the server's words, or that it is a replica
+ * @throws Error (rejects) with the server's words, that it is a replica, or what is wrong with the file of the password
  */
 export async function greet(connection: Connection, target: ServerTarget): Promise<void> {
-  const { credentials, database, isMaster } = target;
+  const { database, isMaster } = target;
+  const credentials = await readCredentials(target.credentials);
   const answers: Promise<unknown>[] = [];
   if (credentials) {
     const { username, password } = credentials;

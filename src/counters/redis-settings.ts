@@ -15,9 +15,9 @@ export interface RedisSettings {
   /** 0 is the default of Redis, and the only one that a cluster has. */
   readonly database: number;
   /** `undefined`: the server asks for no password. */
-  readonly credentials: RedisCredentials | undefined;
+  readonly credentials: RedisCredentials | CredentialsFile | undefined;
   /** For the Sentinels themselves. */
-  readonly sentinelCredentials: RedisCredentials | undefined;
+  readonly sentinelCredentials: RedisCredentials | CredentialsFile | undefined;
   /** `undefined`: in the clear. Holds for the Sentinels as well. */
   readonly tls: TlsClientOptions | undefined;
   /** From the first packet to the answer to a PING, at least 1. */
@@ -37,6 +37,13 @@ export interface RedisCredentials {
   /** `undefined`: Redis's default user. */
   readonly username: string | undefined;
   readonly password: string;
+}
+
+/** A file that holds credentials as `REDIS_AUTH` does. It is read for each new connection, so they may change. */
+export interface CredentialsFile {
+  /** That names the file. */
+  readonly setting: string;
+  readonly path: string;
 }
 
 /** Pauses between attempts until Redis has been reached for the first time. */

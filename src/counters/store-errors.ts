@@ -1,4 +1,5 @@
 import { VelocityGateError } from "../errors.ts";
+import { tlsFailureText } from "../tls/failure.ts";
 
 /** An error for callers. Texts of servers may name a key, so only their first word, the kind of error, is passed on. */
 export function unavailable(message: string): VelocityGateError {
@@ -28,6 +29,8 @@ export function timedOut(server: string, timeoutMs: number): VelocityGateError {
 
 /** Why something failed, for the log. */
 export function reasonOf(error: unknown): string {
+  const ofTls = tlsFailureText(error);
+  if (ofTls !== undefined) return ofTls;
   const hasMessage = typeof error === "object" && error !== null && "message" in error;
   return String(hasMessage ? error.message : error);
 }

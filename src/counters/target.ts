@@ -1,10 +1,10 @@
-import type { RedisAddress, RedisCredentials } from "./redis-settings.ts";
+import type { CredentialsFile, RedisAddress, RedisCredentials } from "./redis-settings.ts";
 
 /** One server to connect to. */
 export interface ServerTarget {
   /** A Unix socket's path instead of host and port. */
   readonly address: RedisAddress | string;
-  readonly credentials: RedisCredentials | undefined;
+  readonly credentials: RedisCredentials | CredentialsFile | undefined;
   readonly database: number;
   /** A replica will not do, and the server is asked whether it is one. */
   readonly isMaster?: boolean;

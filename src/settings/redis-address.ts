@@ -1,6 +1,6 @@
 import type { RedisAddress, RedisCredentials } from "../counters/redis-settings.ts";
+import { hideSecrets } from "../secrets.ts";
 import { parseInteger } from "./parse.ts";
-import { hideSecrets } from "./secrets.ts";
 
 interface ParsedAddress {
   readonly address: RedisAddress;
@@ -10,17 +10,6 @@ interface ParsedAddress {
 }
 
 const databaseMax = 65_535;
-
-/** `password` or `user:password`, split at the first colon; empty: none. */
-export function parseCredentials(text: string): RedisCredentials | undefined {
-  if (text === "") return undefined;
-  const colon = text.indexOf(":");
-  return hideSecrets(
-    colon < 0
-      ? { username: undefined, password: text }
-      : { username: text.slice(0, colon) || undefined, password: text.slice(colon + 1) },
-  );
-}
 
 /** `host:port`, `host`, or a URL of the `redis:` or `rediss:` scheme; `undefined`: neither. */
 export function parseRedisAddress(text: string, defaultPort: number): ParsedAddress | undefined {

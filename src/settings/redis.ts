@@ -1,6 +1,7 @@
+import { parseCredentials } from "../counters/redis-credentials.ts";
 import type { RedisAddress, RedisSettings } from "../counters/redis-settings.ts";
 import type { RedisPlan } from "../settings.ts";
-import { parseCredentials, parseRedisAddress } from "./redis-address.ts";
+import { parseRedisAddress } from "./redis-address.ts";
 import { type SettingName, table } from "./table.ts";
 import { redisTlsSettings } from "./tls.ts";
 import { type Reading, refusal } from "./values.ts";
@@ -35,8 +36,8 @@ export function buildRedis(reading: Reading, prefix: Prefix): RedisPlan {
     socketPath: place.socketPath,
     masterName: place.masterName,
     database: place.database,
-    credentials: parseCredentials(values[`${prefix}_AUTH`]) ?? place.credentials,
-    sentinelCredentials: parseCredentials(values[`${prefix}_SENTINEL_AUTH`]),
+    credentials: credentialsOf(reading, `${prefix}_AUTH`) ?? place.credentials,
+    sentinelCredentials: credentialsOf(reading, `${prefix}_SENTINEL_AUTH`),
     tls: place.usesTls || values[`${prefix}_TLS`] ? redisTlsSettings(reading) : undefined,
     connectTimeoutMs: values[`${prefix}_TIMEOUT`],
     commandTimeoutMs: values[`${prefix}_OP_TIMEOUT`],
@@ -46,6 +47,19 @@ export function buildRedis(reading: Reading, prefix: Prefix): RedisPlan {
       maxElapsedMs: values.REDIS_STARTUP_MAX_ELAPSED_TIME,
     },
   };
+}
+
+function credentialsOf(
+  { values, mistakes }: Reading,
+  name: `${Prefix}_AUTH` | `${Prefix}_SENTINEL_AUTH`,
+): RedisSettings["credentials"] {
+  const setting = `${name}_FILE` as const;
+  const path = values[setting];
+  if (path === "") return parseCredentials(values[name]);
+  if (values[name] !== "") {
+    mistakes.push(`${name} and ${setting}: both are set; accepted: one of them`);
+  }
+  return { setting, path };
 }
 
 function placeOf(reading: Reading, prefix: Prefix): Place {

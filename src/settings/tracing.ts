@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
+import { hideSecrets } from "../secrets.ts";
 import type {
   ExporterSettings,
   ExporterTls,
   TracingSettings,
 } from "../tracing/tracing-settings.ts";
-import { hideSecrets } from "./secrets.ts";
 import { type SettingName, table } from "./table.ts";
 import { type Reading, refusal } from "./values.ts";
 

@@ -33,8 +33,13 @@ const contexts = [new WeakMap<TlsMaterial, SecureContext>(), new WeakMap()] as c
  *
  * @param isNameVerified then the CAs that Node trusts count beside those of the file, as they do for the reference; when names are not
  *   looked at, they would let everybody in who has a certificate of some kind
+ * @param publicCas the CAs that Node trusts
  */
-export function clientContext(material: TlsMaterial, isNameVerified: boolean): SecureContext {
+export function clientContext(
+  material: TlsMaterial,
+  isNameVerified: boolean,
+  publicCas: readonly string[] = rootCertificates,
+): SecureContext {
   const known = contexts[isNameVerified ? 0 : 1];
   const kept = known.get(material);
   if (kept !== undefined) return kept;
@@ -42,7 +47,7 @@ export function clientContext(material: TlsMaterial, isNameVerified: boolean): S
   const context = createSecureContext({
     cert,
     key,
-    ca: ca === undefined ? undefined : isNameVerified ? [...rootCertificates, ca] : ca,
+    ca: ca === undefined ? undefined : isNameVerified ? [...publicCas, ca] : ca,
     minVersion: "TLSv1.2",
   });
   known.set(material, context);

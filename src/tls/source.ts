@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { hideSecrets } from "../secrets.ts";
 import type { TlsTexts } from "./tls-files.ts";
 
 /**
@@ -41,11 +41,7 @@ export class HeldTls implements TlsSource {
 
 /** @param texts that have been checked */
 export function tlsMaterial({ cert, key, ca }: TlsTexts): TlsMaterial {
-  const shown = () => ({ cert, key: key === undefined ? undefined : "*****", ca });
-  return Object.defineProperties(
-    { cert, key, ca },
-    { toJSON: { value: shown }, [inspect.custom]: { value: shown } },
-  );
+  return hideSecrets({ cert, key, ca });
 }
 
 export function isSameMaterial(one: TlsTexts, other: TlsTexts): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
-import { type RedisServer, startRedis } from "./redis.ts";
+import { type RedisServer, type RedisServerTls, startRedis } from "./redis.ts";
 
 /** A Redis Cluster: three masters and three replicas, one for each. */
 export interface RedisCluster {
@@ -27,6 +27,7 @@ export interface ClusterOptions {
   /** After how long without an answer a node counts as failed: a failover takes two to three times that. */
   readonly nodeTimeoutMs?: number;
   readonly config?: readonly string[];
+  readonly tls?: RedisServerTls;
 }
 
 /**
@@ -58,6 +59,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
         () =>
           startRedis({
             port,
+            ...(options.tls !== undefined && { tls: options.tls }),
             files: { "nodes.conf": nodesConf(i) },
             config: [
               "cluster-enabled yes",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { executableOf, redis } from "../../.ci/setup/test-servers.js";
 import type { RedisAddress } from "../../src/counters/redis-settings.ts";
+import type { Identity } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./ports.ts";
 import { type RunningProcess, startProcess } from "./processes.ts";
@@ -37,6 +38,16 @@ export interface RedisServerOptions {
   readonly isSentinel?: boolean;
   /** What it asks everybody for (`requirepass`). */
   readonly password?: string;
+  /** Its only port speaks TLS, and asks for certificates of the CA. */
+  readonly tls?: RedisServerTls;
+}
+
+/** The server shows the same certificate to clients and to other servers. */
+export interface RedisServerTls extends Identity {
+  /** PEM */
+  readonly ca: string;
+  /** What the test shows when it asks. */
+  readonly asker: Identity;
 }
 
 const quiet = ["bind 127.0.0.1", "protected-mode no", "daemonize no"];
@@ -60,7 +71,7 @@ async function tryToStart(options: RedisServerOptions): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), "velocitygate-redis-"));
   const config = [
     ...quiet,
-    `port ${port}`,
+    ...(options.tls === undefined ? [`port ${port}`] : tlsConfig(port, directory)),
     `dir ${directory}`,
     ...(options.isSentinel ? [] : notPersistent),
     ...(options.password === undefined ? [] : [`requirepass ${options.password}`]),
@@ -68,7 +79,7 @@ async function tryToStart(options: RedisServerOptions): Promise<RedisServer> {
   ];
   const configPath = join(directory, "redis.conf");
   await writeFile(configPath, `${config.join("\n")}\n`);
-  for (const [name, text] of Object.entries(options.files ?? {})) {
+  for (const [name, text] of Object.entries({ ...tlsFilesOf(options), ...options.files })) {
     await writeFile(join(directory, name), text);
   }
   const server = new Server(port, directory, configPath, options);
@@ -81,17 +92,36 @@ async function tryToStart(options: RedisServerOptions): Promise<RedisServer> {
   }
 }
 
+function tlsConfig(port: number, directory: string): readonly string[] {
+  return [
+    "port 0",
+    `tls-port ${port}`,
+    "tls-auth-clients yes",
+    "tls-cluster yes",
+    "tls-replication yes",
+    `tls-cert-file ${join(directory, "tls.crt")}`,
+    `tls-key-file ${join(directory, "tls.key")}`,
+    `tls-ca-cert-file ${join(directory, "ca.crt")}`,
+  ];
+}
+
+function tlsFilesOf({ tls }: RedisServerOptions): Readonly<Record<string, string>> {
+  return tls === undefined ? {} : { "tls.crt": tls.cert, "tls.key": tls.key, "ca.crt": tls.ca };
+}
+
 class Server implements RedisServer {
   readonly address: RedisAddress;
   readonly directory: string;
   readonly #args: readonly string[];
   readonly #password: string | undefined;
+  readonly #tls: RedisServerTls | undefined;
   #process: RunningProcess | undefined;
 
   constructor(port: number, directory: string, configPath: string, options: RedisServerOptions) {
     this.address = { host: "127.0.0.1", port };
     this.directory = directory;
     this.#password = options.password;
+    this.#tls = options.tls;
     this.#args = options.isSentinel ? [configPath, "--sentinel"] : [configPath];
   }
 
@@ -103,6 +133,8 @@ class Server implements RedisServer {
     const client = new Redis({
       ...this.address,
       ...(this.#password !== undefined && { password: this.#password }),
+      // Who asks is the test, whatever the server's certificate is good for.
+      ...(this.#tls !== undefined && { tls: { ...this.#tls.asker, rejectUnauthorized: false } }),
       lazyConnect: true,
       protocol: 2,
       enableReadyCheck: false,

@@ -9,14 +9,19 @@ export const redis = {
   REDIS_SOCKET_TYPE: socketType("REDIS_URL"),
   REDIS_URL: redisUrl("/var/run/nutcracker/ratelimit.sock", "Where Redis is."),
   REDIS_AUTH: auth("Password, or `user:password`; wins over those in REDIS_URL."),
+  REDIS_AUTH_FILE: authFile("REDIS_AUTH"),
   REDIS_SENTINEL_AUTH: auth("Password, or `user:password`, for the Sentinels."),
+  REDIS_SENTINEL_AUTH_FILE: authFile("REDIS_SENTINEL_AUTH"),
   REDIS_TLS: boolean(false, "TLS to Redis, and to its Sentinels."),
-  REDIS_TLS_CACERT: text("", "File with the CA of Redis; empty: the CAs that Node trusts."),
+  REDIS_TLS_CACERT: text(
+    "",
+    "File with the CA of Redis, beside those that Node trusts. All files of TLS are read again when they change; see [TLS](tls.md).",
+  ),
   REDIS_TLS_CLIENT_CERT: text("", "File with the certificate for Redis."),
   REDIS_TLS_CLIENT_KEY: text("", "File with its key."),
   REDIS_TLS_SKIP_HOSTNAME_VERIFICATION: boolean(
     false,
-    "Accepts a certificate of another name; its chain is verified all the same.",
+    "Accepts a certificate of another name; its chain is verified all the same, by the CAs of REDIS_TLS_CACERT alone where it is set.",
   ),
   REDIS_TIMEOUT: timeout("10s", "Longest time to connect to Redis."),
   REDIS_OP_TIMEOUT: timeout("500ms", "Longest time for the answer to a Redis command."),
@@ -42,7 +47,9 @@ export const redis = {
   REDIS_PERSECOND_SOCKET_TYPE: socketType("REDIS_PERSECOND_URL"),
   REDIS_PERSECOND_URL: redisUrl("/var/run/nutcracker/ratelimitpersecond.sock", "Where it is."),
   REDIS_PERSECOND_AUTH: auth("Password, or `user:password`."),
+  REDIS_PERSECOND_AUTH_FILE: authFile("REDIS_PERSECOND_AUTH"),
   REDIS_PERSECOND_SENTINEL_AUTH: auth("Password, or `user:password`, for its Sentinels."),
+  REDIS_PERSECOND_SENTINEL_AUTH_FILE: authFile("REDIS_PERSECOND_SENTINEL_AUTH"),
   REDIS_PERSECOND_TLS: boolean(
     false,
     "TLS to it, with the files of REDIS_TLS_CACERT, REDIS_TLS_CLIENT_CERT and REDIS_TLS_CLIENT_KEY.",
@@ -91,6 +98,10 @@ function redisUrl(value: string, meaning: string) {
 
 function auth(meaning: string) {
   return text("", meaning, { isSecret: true });
+}
+
+function authFile(of: string) {
+  return text("", `File that holds what ${of} would; read again for each new connection.`);
 }
 
 function timeout(value: string, meaning: string) {

@@ -84,7 +84,7 @@ describe("secrets", () => {
 
   test("are in no dump of the settings, whichever way it is made", () => {
     const settings = readSettings({ ...secrets, REDIS_PERSECOND: "true", PORT: "80" });
-    expect(settings.store.redis?.credentials?.password).toBe(secret);
+    expect(settings.store.redis?.credentials).toMatchObject({ password: secret });
     expect(inspect(settings, { depth: 10 })).not.toContain(secret);
     expect(JSON.stringify(settings)).not.toContain(secret);
     expect(JSON.stringify(settings.store.perSecond)).toContain('"password":"*****"');

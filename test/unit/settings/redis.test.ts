@@ -162,6 +162,30 @@ describe("a cluster", () => {
 });
 
 describe("credentials", () => {
+  test("may stand in a file, which wins over the URL", () => {
+    const redis = redisOf({
+      REDIS_URL: "redis://me:pw@redis",
+      REDIS_AUTH_FILE: "/run/auth",
+      REDIS_SENTINEL_AUTH_FILE: "/run/sentinel-auth",
+    });
+    expect(redis.credentials).toEqual({ setting: "REDIS_AUTH_FILE", path: "/run/auth" });
+    expect(redis.sentinelCredentials).toEqual({
+      setting: "REDIS_SENTINEL_AUTH_FILE",
+      path: "/run/sentinel-auth",
+    });
+  });
+
+  test("in a file and beside it are a mistake", () => {
+    const mistakes = mistakesOf({
+      REDIS_URL: "a:1",
+      REDIS_AUTH: "pw",
+      REDIS_AUTH_FILE: "/run/auth",
+    });
+    expect(mistakes).toEqual([
+      "REDIS_AUTH and REDIS_AUTH_FILE: both are set; accepted: one of them",
+    ]);
+  });
+
   test("REDIS_AUTH wins over the URL, as a whole", () => {
     expect(redisOf({ REDIS_URL: "redis://me:pw@a", REDIS_AUTH: "other" }).credentials).toEqual({
       username: undefined,

@@ -156,6 +156,10 @@ const ours: Readonly<Record<string, string>> = {
   METRICS_MAX_LIMITS: "10000",
   REDIS_OP_TIMEOUT: "500ms",
   REDIS_PERSECOND_OP_TIMEOUT: "500ms",
+  REDIS_AUTH_FILE: "",
+  REDIS_SENTINEL_AUTH_FILE: "",
+  REDIS_PERSECOND_AUTH_FILE: "",
+  REDIS_PERSECOND_SENTINEL_AUTH_FILE: "",
   // OpenTelemetry's, which the libraries of the reference read.
   ...otlp("OTEL_EXPORTER_OTLP"),
   ...otlp("OTEL_EXPORTER_OTLP_TRACES"),
