@@ -38,14 +38,14 @@ export function openCore(
   rules: RuleHolder,
   closers: Closers,
 ): Core {
-  const { log, clock, random, tracing } = world;
+  const { log, random, tracing } = world;
   const metrics = createMetrics({ version, log, ...settings.metrics });
   closers.add(() => metrics.close());
   if (tracing !== undefined) watchTracing(metrics, tracing.counts);
   openStatsd(settings, { metrics, log, isWorker: settings.workers > 1 }, closers);
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });
-  closers.add(() => counters.store.close());
+  closers.add(() => counters.close());
   let isStopping = false;
   const working = counters.reached.catch((error: unknown) => {
     if (!isStopping) throw error;
@@ -57,7 +57,7 @@ export function openCore(
     rules,
     store: tracing?.traceStore(counters.store) ?? counters.store,
     knownOver: counters.knownOver,
-    clock,
+    clock: counters.clock,
     stats: metrics,
     options: { ...settings.decision, random },
   });

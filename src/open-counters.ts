@@ -1,3 +1,4 @@
+import { type Clock, systemTimers } from "./clock.ts";
 import { createMemoryStore } from "./counters/memory.ts";
 import { observed } from "./counters/observed.ts";
 import { createOverLimitCache } from "./counters/over-limit-cache.ts";
@@ -5,6 +6,7 @@ import type { RedisSettings } from "./counters/redis-settings.ts";
 import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
 import { createSplitStore } from "./counters/split.ts";
 import type { CounterStore } from "./counters/store.ts";
+import { StoreClock } from "./counters/store-clock.ts";
 import { type KnownOver, noneKnownOver } from "./decision/known-over.ts";
 import type { Health } from "./health.ts";
 import { invariant } from "./invariant.ts";
@@ -15,6 +17,7 @@ import {
   watchMemoryStore,
   watchRedisCommands,
   watchRedisConnections,
+  watchStoreClock,
 } from "./observe/watch.ts";
 import type { RedisPlan, Settings } from "./settings.ts";
 import type { TlsSource } from "./tls/source.ts";
@@ -25,10 +28,14 @@ import type { World } from "./world.ts";
 export interface Counters {
   readonly store: CounterStore;
   readonly knownOver: KnownOver;
+  /** By which windows begin and end. */
+  readonly clock: Clock;
   /** For people: what it is and why. */
   readonly description: string;
   /** Rejects when the store was never reached within the time that the operator allows for it (`REDIS_STARTUP_MAX_ELAPSED_TIME`). */
   readonly reached: Promise<void>;
+  /** Ends the store; what is under way is lost. */
+  close(): Promise<void>;
 }
 
 export interface CounterParts extends World {
@@ -41,15 +48,20 @@ export interface CounterParts extends World {
 /** Opens the store that the settings name. It need not be reachable yet: health turns good once it is. */
 export function openCounters(settings: Settings, parts: CounterParts): Counters {
   const { metrics } = parts;
-  const { store, description, reached } =
+  const { store, clock, description, reached } =
     settings.store.redis === undefined
       ? openMemory(settings, parts)
       : openRedis(settings, settings.store.redis, parts);
   return {
     store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
     knownOver: openLocalCache(settings.store.localCacheBytes, metrics),
+    clock,
     description: `${description} (${settings.store.reason})`,
     reached,
+    async close() {
+      if (clock instanceof StoreClock) clock.close();
+      await store.close();
+    },
   };
 }
 
@@ -70,7 +82,7 @@ function openLocalCache(bytes: number, metrics: Metrics): KnownOver {
   return cache;
 }
 
-type Opened = Pick<Counters, "store" | "description" | "reached">;
+type Opened = Pick<Counters, "store" | "clock" | "description" | "reached">;
 
 function openMemory({ store }: Settings, { clock, health, metrics }: CounterParts): Opened {
   const memory = createMemoryStore({ clock, keysMax: store.memoryKeysMax });
@@ -78,6 +90,7 @@ function openMemory({ store }: Settings, { clock, health, metrics }: CounterPart
   health.set("store", true);
   return {
     store: memory,
+    clock,
     description: "in memory, for this instance alone",
     reached: Promise.resolve(),
   };
@@ -88,13 +101,15 @@ function openRedis(settings: Settings, redis: RedisPlan, parts: CounterParts): O
   const main = createRedisStore(withFiles(redis, parts), { log, random });
   watchConnections(metrics, "redis_pool", main);
   const description = `in Redis, ${redis.topology}`;
+  const clock = openClock(settings, main, parts);
   if (settings.store.perSecond === undefined) {
-    return { store: main, description, reached: followHealth([main], settings, parts) };
+    return { store: main, clock, description, reached: followHealth([main], settings, parts) };
   }
   const perSecond = createRedisStore(withFiles(settings.store.perSecond, parts), { log, random });
   watchConnections(metrics, "redis_per_second_pool", perSecond);
   return {
     store: createSplitStore(main, perSecond),
+    clock,
     description: `${description}, those of a second in another one`,
     reached: followHealth([main, perSecond], settings, parts),
   };
@@ -105,6 +120,23 @@ function withFiles(plan: RedisPlan, { tls }: CounterParts): RedisSettings {
   const source = tls.get("redis");
   invariant(source !== undefined, "the settings have files for Redis when it is reached by TLS");
   return { ...plan, tls: { ...plan.tls, source } };
+}
+
+/** The machine's clock, or, where the operator wants all instances to go by one, that clock corrected to Redis's. */
+function openClock({ store }: Settings, redis: RedisStore, parts: CounterParts): Clock {
+  if (store.clockOffsetMaxMs === 0) return parts.clock;
+  const clock = new StoreClock({
+    clock: parts.clock,
+    timers: systemTimers,
+    askMs: () => redis.askTimeMs(),
+    offsetMaxMs: store.clockOffsetMaxMs,
+    log: parts.log,
+  });
+  redis.onConnection((isConnected) => {
+    if (isConnected) void clock.measure();
+  });
+  watchStoreClock(parts.metrics, clock);
+  return clock;
 }
 
 function watchConnections(metrics: Metrics, pool: RedisPool, store: RedisStore): void {

@@ -99,6 +99,8 @@ export interface StoreSettings {
   readonly memoryKeysMax: number;
   /** Memory for counters known to be over, in each process; 0: none are remembered. */
   readonly localCacheBytes: number;
+  /** How far the machine's clock may be from Redis's before Redis's counts; 0: however far. */
+  readonly clockOffsetMaxMs: number;
   /** Exactly when the backend is `redis`. */
   readonly redis: RedisPlan | undefined;
   /** The Redis of the counters of a second; `undefined`: the one above. */

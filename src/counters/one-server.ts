@@ -2,8 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "./command.ts";
 import type { Connectivity } from "./connectivity.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Words } from "./encodable.ts";
 import type { RedisTopology } from "./redis-topology.ts";
 import type { Refusals } from "./refusals.ts";
+import type { Reply } from "./reply.ts";
 import { type NodeSettings, ServerNode } from "./server-node.ts";
 import { reasonOf, unavailable } from "./store-errors.ts";
 import type { ServerTarget } from "./target.ts";
@@ -41,6 +43,10 @@ export class OneServer implements RedisTopology {
   send(command: Command): void {
     if (this.#node) this.#node.send(command);
     else command.lose(unavailable(`${this.#parts.dialect.server} is not connected`), false);
+  }
+
+  async ask(timeoutMs: number, ...words: Words): Promise<Reply> {
+    return this.#node?.ask(timeoutMs, ...words);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClusterLayout, parseLayout, parseRedirection } from "./cluster-layout.ts";
 import type { Command } from "./command.ts";
+import type { Words } from "./encodable.ts";
 import { keySlot, slotCount } from "./key-slot.ts";
 import type { RedisAddress } from "./redis-settings.ts";
 import type { RedisTopology, TopologyParts } from "./redis-topology.ts";
 import { visit } from "./redis-visit.ts";
+import type { Reply } from "./reply.ts";
 import { ServerNode } from "./server-node.ts";
 import { reasonOf, unavailable } from "./store-errors.ts";
 import { addressText } from "./target.ts";
@@ -57,6 +59,10 @@ export class RedisCluster implements RedisTopology {
     const node = this.#slots[keySlot(command.key)];
     if (node) node.send(command);
     else command.lose(unavailable("no Redis node is known for this counter"), false);
+  }
+
+  async ask(timeoutMs: number, ...words: Words): Promise<Reply> {
+    return this.#slots[0]?.ask(timeoutMs, ...words);
   }
 
   async close(): Promise<void> {

@@ -28,9 +28,14 @@ export interface RedisStore extends CounterStore {
   readonly abandonedExpiries: number;
   /** Commands that were answered with an error, since the start. */
   readonly refusedCommands: number;
+  /** Redis's own time, in Unix milliseconds; in a cluster that of one node. @throws Error (rejects) while it cannot be told */
+  askTimeMs(): Promise<number>;
   /** Calls `listener` whenever `isConnected` has changed; the returned function stops that. */
   onConnection(listener: (isConnected: boolean) => void): () => void;
 }
+
+/** A server that takes longer to tell its time tells nothing. */
+const timeTimeoutMs = 1_000;
 
 export interface RedisStoreParts {
   readonly log: Log;
@@ -119,6 +124,13 @@ class Counters implements RedisStore {
 
   onConnection(listener: (isConnected: boolean) => void): () => void {
     return this.#connectivity.onChange(listener);
+  }
+
+  async askTimeMs(): Promise<number> {
+    const reply = await this.#topology.ask(timeTimeoutMs, "TIME");
+    const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
+    if (seconds === undefined || microseconds === undefined) throw unavailable("no time was told");
+    return seconds * 1000 + microseconds / 1000;
   }
 
   incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {

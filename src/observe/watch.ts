@@ -127,3 +127,15 @@ export function watchTracing(
     read: () => spans.sent,
   });
 }
+
+/** Shows how far the machine's clock is from the store's, where the store is asked for its time. */
+export function watchStoreClock(
+  metrics: Metrics,
+  clock: { readonly offsetMs: number | undefined },
+): void {
+  metrics.gauge({
+    name: "velocitygate_store_clock_offset_seconds",
+    help: "How far the store's clock is ahead of this machine's.",
+    read: () => (clock.offsetMs !== undefined ? clock.offsetMs / 1000 : undefined),
+  });
+}

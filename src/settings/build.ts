@@ -102,6 +102,7 @@ function storeSettings(reading: Reading, workers: number): StoreSettings {
       : `BACKEND_TYPE is not set and REDIS_URL ${hasUrl ? "is" : "neither"}`,
     memoryKeysMax: values.MEMORY_STORE_MAX_KEYS,
     localCacheBytes: Math.floor(values.LOCAL_CACHE_SIZE_IN_BYTES / workers),
+    clockOffsetMaxMs: values.CLOCK_OFFSET_MAX,
     redis: isRedis ? buildRedis(reading, "REDIS") : undefined,
     perSecond:
       isRedis && values.REDIS_PERSECOND ? buildRedis(reading, "REDIS_PERSECOND") : undefined,

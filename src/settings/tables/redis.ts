@@ -39,6 +39,11 @@ export const redis = {
     false,
     "Unhealthy while no connection to Redis stands; else healthy once Redis has been reached.",
   ),
+  CLOCK_OFFSET_MAX: duration(
+    "0s",
+    ["0s", "1h"],
+    "How far this machine's clock may be from that of Redis before windows go by Redis's, so that all instances count in the same ones; 0: Redis is not asked for its time. Under some 100ms the way to Redis decides.",
+  ),
   REDIS_PERSECOND: boolean(
     false,
     "Keeps the counters of limits per second in a Redis of their own.",

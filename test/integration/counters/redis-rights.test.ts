@@ -19,6 +19,7 @@ import { roomInDay } from "../../support/window.ts";
 const cleanup = cleanupAfterEach();
 const rights = documentedRights();
 const stop = rights.for("`STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT`");
+const clock = rights.for("`CLOCK_OFFSET_MAX`");
 const database = rights.for("a database other than 0");
 const named = rights.for("a name in `CLIENT LIST`");
 const master = rights.for("a master that Sentinels name");
@@ -104,13 +105,15 @@ describe("the rights that are documented are enough", () => {
     });
   });
 
-  test("for a single Redis, with a name, another database, and only admitted hits", async () => {
-    const words = [...rights.base, ...named, ...database, ...stop];
+  test("for a single Redis, with a name, another database, its time, and only admitted hits", async () => {
+    const words = [...rights.base, ...named, ...database, ...clock, ...stop];
     const server = await cleanup.add(startRedis({ config: [userOf(words)] }));
     await useEverything({
       REDIS_URL: `redis://${text(server)}/3`,
+      CLOCK_OFFSET_MAX: "1s",
       STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: "true",
     });
+    expect(await server.ask("INFO", "commandstats")).toContain("cmdstat_time");
     await expectNothingRefused([server]);
   });
 

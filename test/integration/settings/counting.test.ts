@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
+import { eventually } from "../../support/eventually.ts";
 import { sampleValue } from "../../support/parse-exposition.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
@@ -81,6 +82,33 @@ describe("in Redis", () => {
   ])("UNAMBIGUOUS_CACHE_KEYS=%s: a key is like %s", async (isAsked, form) => {
     await (await startOnRedis({ UNAMBIGUOUS_CACHE_KEYS: isAsked })).ask("ten=a_b");
     expect((await keys())[0]).toMatch(form);
+  });
+
+  test("CLOCK_OFFSET_MAX has windows go by Redis's clock when this machine's is off by more", async () => {
+    const dayOf = async (allowed: string, offHours: number) => {
+      await redis.ask("FLUSHALL");
+      const app = await cleanup.add(
+        startInProcess({
+          rules,
+          settings: {
+            REDIS_URL: `127.0.0.1:${redis.address.port}`,
+            CLOCK_OFFSET_MAX: allowed,
+          },
+          clock: { nowMs: () => Date.now() - offHours * 3_600_000 },
+        }),
+      );
+      await eventually(async () => {
+        const offset = sampleValue(await app.metrics(), "velocitygate_store_clock_offset_seconds");
+        expect(offset ?? 0).toBeCloseTo(allowed === "0s" ? 0 : offHours * 3_600, 0);
+      });
+      await app.ask("ten=v");
+      return Number((await keys())[0]?.split("_").at(-1)) / 86_400;
+    };
+    const today = Math.floor(Date.now() / 86_400_000);
+    expect(await dayOf("1s", 48)).toBe(today);
+    expect(await dayOf("1s", 0)).toBe(today);
+    expect(await dayOf("0s", 48)).toBe(today - 2);
+    expect(await dayOf("1h", 48)).toBe(today);
   });
 
   test.each([

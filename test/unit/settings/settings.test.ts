@@ -38,6 +38,7 @@ describe("an empty environment", () => {
         reason: "BACKEND_TYPE is not set and REDIS_URL neither",
         memoryKeysMax: 1_000_000,
         localCacheBytes: 0,
+        clockOffsetMaxMs: 0,
         redis: undefined,
         perSecond: undefined,
       },
@@ -144,6 +145,7 @@ describe("each setting arrives where it is read", () => {
       { decision: { keyPrefix: "p:", nearLimitRatio: 0.5 } },
     ],
     [{ UNAMBIGUOUS_CACHE_KEYS: "true" }, { decision: { unambiguousKeys: true } }],
+    [{ CLOCK_OFFSET_MAX: "1s" }, { store: { clockOffsetMaxMs: 1_000 } }],
     [{ SHADOW_MODE: "true", QUOTA_MODE: "T" }, { decision: { shadowMode: true, quotaMode: true } }],
     [{ RESPONSE_DYNAMIC_METADATA: "true" }, { answer: { dynamicMetadata: true } }],
     [

@@ -148,6 +148,7 @@ const ours: Readonly<Record<string, string>> = {
   GRPC_ENGINE: "h2",
   WORKERS: "1",
   UNAMBIGUOUS_CACHE_KEYS: "false",
+  CLOCK_OFFSET_MAX: "0s",
   GRPC_MAX_CONCURRENT_STREAMS: "10000",
   GRPC_MAX_MSG_SIZE_IN_BYTES: "4194304",
   SHUTDOWN_DELAY: "1s",
