@@ -29,8 +29,12 @@ export async function inClientSpan<Result>(
     ROOT_CONTEXT,
   );
   try {
-    return await call(headersOf(trace.setSpan(ROOT_CONTEXT, span)));
+    const result = await call(headersOf(trace.setSpan(ROOT_CONTEXT, span)));
+    span.setAttribute("rpc.grpc.status_code", 0);
+    return result;
   } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    if (typeof code === "number") span.setAttribute("rpc.grpc.status_code", code);
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {

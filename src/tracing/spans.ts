@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Attributes,
   type Context,
@@ -18,12 +17,17 @@ export type HeaderOf = (name: string) => string | undefined;
 
 const getter: TextMapGetter<HeaderOf> = { get: (header, name) => header(name), keys: () => [] };
 
-/** Starts spans, and knows the one within which code runs. */
+/**
+ * Starts spans, and knows the one within which code runs, as far as it runs without a pause: a call reaches the store without one, and
+ * afterwards has its request (`keep`). To follow code through its pauses is what AsyncLocalStorage does; before Node 24 it makes every
+ * promise of the process dearer, which would cost a decision several times what a span does.
+ */
 export class Spans {
   readonly #tracer: Tracer;
   readonly #propagator: TextMapPropagator<unknown>;
+  readonly #kept = new WeakMap<object, Context>();
   /** Set within calls whose spans are recorded, and only there. */
-  readonly #current = new AsyncLocalStorage<Context>();
+  #current: Context | undefined;
 
   constructor(tracer: Tracer, propagator: TextMapPropagator<unknown>) {
     this.#tracer = tracer;
@@ -38,14 +42,43 @@ export class Spans {
 
   /** A span within the one that code runs in; `undefined` when nothing is recorded here. */
   startWithin(name: string, kind: SpanKind, attributes: () => Attributes): Span | undefined {
-    const parent = this.#current.getStore();
-    if (parent === undefined) return undefined;
-    return this.#tracer.startSpan(name, { kind, attributes: attributes() }, parent);
+    return this.#start(this.#current, name, kind, attributes);
   }
 
-  /** Has `work`, and all that follows from it, run within the span. */
+  /** A span within the one that code ran in when `key` was kept; `undefined` when nothing was recorded there. */
+  startWithinKept(
+    key: object,
+    name: string,
+    kind: SpanKind,
+    attributes: () => Attributes,
+  ): Span | undefined {
+    return this.#start(this.#kept.get(key), name, kind, attributes);
+  }
+
+  /** Remembers the span that code runs in, for as long as `key` lives. */
+  keep(key: object): void {
+    if (this.#current !== undefined) this.#kept.set(key, this.#current);
+  }
+
+  /** Has `work` run within the span, up to its first pause. */
   within<Result>(span: Span, work: () => Result): Result {
-    return this.#current.run(trace.setSpan(ROOT_CONTEXT, span), work);
+    const before = this.#current;
+    this.#current = trace.setSpan(ROOT_CONTEXT, span);
+    try {
+      return work();
+    } finally {
+      this.#current = before;
+    }
+  }
+
+  #start(
+    parent: Context | undefined,
+    name: string,
+    kind: SpanKind,
+    attributes: () => Attributes,
+  ): Span | undefined {
+    if (parent === undefined) return undefined;
+    return this.#tracer.startSpan(name, { kind, attributes: attributes() }, parent);
   }
 }
 

@@ -27,9 +27,12 @@ export function tracedJson(handler: JsonHandler, spans: Spans): JsonHandler {
 /** The same writer, with the reference's span for it. The answer itself stays out: its metadata holds values of descriptors. */
 export function tracedJsonWriter(write: WriteJson, spans: Spans): WriteJson {
   return (decision, request) => {
-    const span = spans.startWithin("NewJsonHandler Remaining Execution", SpanKind.INTERNAL, () => ({
-      response: `overall_code:${decision.overallCode}`,
-    }));
+    const span = spans.startWithinKept(
+      request,
+      "NewJsonHandler Remaining Execution",
+      SpanKind.INTERNAL,
+      () => ({ response: `overall_code:${decision.overallCode}` }),
+    );
     try {
       return write(decision, request);
     } finally {

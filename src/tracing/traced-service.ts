@@ -11,6 +11,7 @@ export function tracedService(service: ShouldRateLimit, spans: Spans): ShouldRat
       "request string": requestText(request).toWellFormed(),
     }));
     if (span === undefined) return service(request);
+    spans.keep(request);
     return endWith(
       span,
       spans.within(span, () => service(request)),

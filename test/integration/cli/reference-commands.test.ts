@@ -262,15 +262,22 @@ describe("ratelimit_client", () => {
     test("leaves a span of its own", async () => {
       const { exit } = await run(
         "ratelimit_client",
-        ["-dial_string", `127.0.0.1:${gate.grpcPort}`, "-domain=x", "-oltp-protocol=grpc"],
+        [
+          "-dial_string",
+          `127.0.0.1:${gate.grpcPort}`,
+          "-domain=d",
+          "-descriptors=k=traced",
+          "-oltp-protocol=grpc",
+        ],
         { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}` },
       );
-      expect(exit.code).toBe(1);
+      expect(exit.code).toBe(0);
       expect(receiver.spans).toMatchObject([
         {
           name: "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit",
           kind: "CLIENT",
           resource: { "service.name": "RateLimitClient" },
+          attributes: { "rpc.grpc.status_code": 0 },
         },
       ]);
     });

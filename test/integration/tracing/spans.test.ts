@@ -18,10 +18,10 @@ import {
 const { call, decision, redis } = spanNames;
 
 describe.each([
-  ["grpc", "1"],
-  ["http", "1"],
-  ["grpc", "2"],
-] as const)("spans over %s, with %s worker(s)", (protocol, workers) => {
+  ["grpc", "1", "false"],
+  ["http", "1", "true"],
+  ["grpc", "2", "false"],
+] as const)("spans over %s, with %s worker(s)", (protocol, workers, countsOnlyAdmitted) => {
   let receiver: OtlpReceiver;
   let traced: TracedGate;
 
@@ -41,6 +41,7 @@ describe.each([
       REDIS_PERSECOND: "true",
       REDIS_PERSECOND_URL: `${host}:${port}`,
       WORKERS: workers,
+      STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: countsOnlyAdmitted,
       CACHE_KEY_PREFIX: randomBytes(6).toString("hex"),
     });
   });
