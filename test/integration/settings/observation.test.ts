@@ -1,5 +1,8 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
+import { eventually } from "../../support/eventually.ts";
 import { get } from "../../support/http-client.ts";
 import { parseExposition } from "../../support/parse-exposition.ts";
 import { freePort, freePorts } from "../../support/ports.ts";
@@ -116,4 +119,50 @@ test.each([
   await app.ask("k=a.b");
   const family = (await app.metrics()).get("ratelimit_service_rate_limit_total_hits");
   expect(family?.samples.map(({ labels }) => labels["key1"])).toContain(key1);
+});
+
+describe("statsd", () => {
+  /** All of 127.0.0.0/8 is this machine. */
+  const host = "127.0.0.2";
+
+  /** What comes by UDP to a port of that address, line by line. */
+  async function received(): Promise<{ readonly port: number; readonly lines: string[] }> {
+    const lines: string[] = [];
+    const socket = createSocket("udp4", (datagram) => {
+      lines.push(...datagram.toString().split("\n"));
+    });
+    socket.bind(0, host);
+    await once(socket, "listening");
+    await cleanup.add({ stop: async () => void socket.close() });
+    return { port: socket.address().port, lines };
+  }
+
+  test("is sent to STATSD_HOST and STATSD_PORT, as often as STATS_FLUSH_INTERVAL says", async () => {
+    const { port, lines } = await received();
+    await start({
+      STATSD_HOST: host,
+      STATSD_PORT: `${port}`,
+      STATSD_PROTOCOL: "udp",
+      STATS_FLUSH_INTERVAL: "20ms",
+    });
+    // A gauge is sent each time; the default interval of ten seconds would send it once.
+    const gauges = () => lines.filter((line) => line.startsWith("runtime.num_values:"));
+    await eventually(() => expect(gauges().length).toBeGreaterThan(3));
+  });
+
+  test("DD_ENTITY_ID, DD_ENV, DD_SERVICE and DD_VERSION are tags for DogStatsD", async () => {
+    const { port, lines } = await received();
+    await start({
+      USE_DOG_STATSD: "true",
+      STATSD_HOST: host,
+      STATSD_PORT: `${port}`,
+      STATS_FLUSH_INTERVAL: "20ms",
+      DD_ENTITY_ID: "pod-1",
+      DD_ENV: "live",
+      DD_SERVICE: "limits",
+      DD_VERSION: "7",
+    });
+    const tags = "|#dd.internal.entity_id:pod-1,env:live,service:limits,version:7";
+    await eventually(() => expect(lines.join("\n")).toContain(tags));
+  });
 });

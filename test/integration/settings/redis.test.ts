@@ -101,6 +101,13 @@ describe.each([
     expect(await redis.ask("DBSIZE")).toBe(1);
   });
 
+  test("_SOCKET_TYPE that does not go with _URL is refused", async () => {
+    const settings = named({ URL: "127.0.0.1:1", SOCKET_TYPE: "unix" });
+    await expect(startInProcess({ settings })).rejects.toMatchObject({
+      message: expect.stringContaining(`${prefix}_SOCKET_TYPE`),
+    });
+  });
+
   test("_TYPE=SENTINEL and _URL lead to a master", async () => {
     const { masterName, sentinels } = sharedRedis();
     const url = [masterName, ...sentinels.map(text)].join(",");

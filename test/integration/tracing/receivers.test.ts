@@ -160,13 +160,19 @@ describe("what is loaded", () => {
     ]);
   });
 
-  test("is the exporter of the protocol that is asked for, and not the other", async () => {
-    const receiver = await receiverOf(startHttpReceiver());
-    const traced = await gateOf(receiver, { ...listing, TRACING_EXPORTER_PROTOCOL: "http" });
-    await traced.ask({});
-    await traced.gate.terminate();
-    expect(modulesOf(traced)).toContain("@opentelemetry/sdk-trace");
-    expect(modulesOf(traced)).toContain("@opentelemetry/exporter-trace-otlp-proto");
-    expect(modulesOf(traced)).not.toContain("@opentelemetry/exporter-trace-otlp-grpc");
-  });
+  test.each([
+    ["http", startHttpReceiver, "proto", "grpc"],
+    ["grpc", startGrpcReceiver, "grpc", "proto"],
+  ] as const)(
+    "is the exporter of the protocol that is asked for, %s, and not the other",
+    async (protocol, startReceiver, loaded, other) => {
+      const receiver = await receiverOf(startReceiver());
+      const traced = await gateOf(receiver, { ...listing, TRACING_EXPORTER_PROTOCOL: protocol });
+      await traced.ask({});
+      await traced.gate.terminate();
+      expect(modulesOf(traced)).toContain("@opentelemetry/sdk-trace");
+      expect(modulesOf(traced)).toContain(`@opentelemetry/exporter-trace-otlp-${loaded}`);
+      expect(modulesOf(traced)).not.toContain(`@opentelemetry/exporter-trace-otlp-${other}`);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { readSettings } from "../../../src/settings.ts";
@@ -68,6 +69,54 @@ describe("tracing", () => {
   ])("over %s, %j means %s", (protocol, env, url) => {
     expect(urlOf({ TRACING_EXPORTER_PROTOCOL: protocol, ...env })).toBe(url);
   });
+
+  test.each([
+    [{ TRACING_SERVICE_NAME: "n" }, { serviceName: "n" }],
+    [{ TRACING_SERVICE_NAMESPACE: "s" }, { serviceNamespace: "s" }],
+    [{ TRACING_SERVICE_INSTANCE_ID: "i" }, { serviceInstanceId: "i" }],
+    [{ TRACING_SAMPLING_RATE: "0.25" }, { samplingRate: 0.25 }],
+    [{ TRACING_EXPORTER_PROTOCOL: "grpc" }, { exporter: { protocol: "grpc" } }],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: "7" }, { exporter: { timeoutMs: 7 } }],
+    [{ OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" }, { exporter: { compression: "gzip" } }],
+    [
+      { OTEL_EXPORTER_OTLP_TIMEOUT: "7", OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "8" },
+      { exporter: { timeoutMs: 8 } },
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip", OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "none" },
+      { exporter: { compression: "none" } },
+    ],
+    [{ OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "gzip" }, { exporter: { compression: "gzip" } }],
+    [{ OTEL_RESOURCE_ATTRIBUTES: "a=b" }, { attributes: new Map([["a", "b"]]) }],
+    [{ OTEL_BSP_MAX_QUEUE_SIZE: "600" }, { queue: { spansMax: 600, batchSpansMax: 512 } }],
+    [{ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "7" }, { queue: { batchSpansMax: 7 } }],
+    [{ OTEL_BSP_SCHEDULE_DELAY: "7" }, { queue: { delayMsMax: 7 } }],
+    [{ OTEL_BSP_EXPORT_TIMEOUT: "7" }, { queue: { exportTimeoutMs: 7 } }],
+  ])("takes %j", (env, expected) => {
+    expect(tracing(env)).toMatchObject(expected);
+  });
+
+  test.each(["OTEL_EXPORTER_OTLP", "OTEL_EXPORTER_OTLP_TRACES"])(
+    "takes the files of %s for TLS, and goes without it for gRPC where that says so",
+    (prefix) => {
+      const files = {
+        [`${prefix}_CERTIFICATE`]: pem("ca.crt"),
+        [`${prefix}_CLIENT_CERTIFICATE`]: pem("client.crt"),
+        [`${prefix}_CLIENT_KEY`]: pem("client.key"),
+      };
+      const tls = tracing({ [`${prefix}_ENDPOINT`]: "https://c", ...files })?.exporter.tls;
+      expect(Object.values(tls ?? {})).toEqual(
+        Object.values(files).map((path) => readFileSync(path, "utf8")),
+      );
+      expect(
+        urlOf({
+          TRACING_EXPORTER_PROTOCOL: "grpc",
+          [`${prefix}_ENDPOINT`]: "c:1",
+          [`${prefix}_INSECURE`]: "true",
+        }),
+      ).toBe("http://c:1");
+    },
+  );
 
   test("puts headers for traces over those for all, percent-decoded", () => {
     const headers = tracing({
