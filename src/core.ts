@@ -2,9 +2,10 @@ import type { Closers } from "./closers.ts";
 import { Health } from "./health.ts";
 import type { JsonHandler } from "./http/main-routes.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
-import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import type { Metrics } from "./observe/metrics.ts";
 import { watchTracing } from "./observe/watch.ts";
 import { type CounterParts, openCounters } from "./open-counters.ts";
+import { openMetrics } from "./open-metrics.ts";
 import { openStatsd } from "./open-statsd.ts";
 import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
@@ -12,7 +13,6 @@ import { createRateLimitService } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
 import type { Settings } from "./settings.ts";
 import type { Tracing } from "./tracing/tracing.ts";
-import { version } from "./version.ts";
 import type { World } from "./world.ts";
 
 /** What decides, without its ports and without the source of its rules: the same in a single process and in each of several. */
@@ -39,10 +39,10 @@ export function openCore(
   closers: Closers,
 ): Core {
   const { log, random, tracing } = world;
-  const metrics = createMetrics({ version, log, ...settings.metrics });
-  closers.add(() => metrics.close());
+  const isWorker = settings.workers > 1;
+  const metrics = openMetrics(settings, isWorker ? "worker" : "alone", log, closers);
   if (tracing !== undefined) watchTracing(metrics, tracing.counts);
-  openStatsd(settings, { metrics, log, isWorker: settings.workers > 1 }, closers);
+  openStatsd(settings, { metrics, log, isWorker }, closers);
   const health = new Health(["rules", "store"]);
   const counters = openCounters(settings, { ...world, health, metrics });
   closers.add(() => counters.close());

@@ -114,6 +114,8 @@ export interface MetricsSettings {
   /** Names of limits are written without dots in their levels. */
   readonly sanitizeDots: boolean;
   readonly responseTimeAsMilliseconds: boolean;
+  /** A file that maps the reference's internal names; empty: there is none. */
+  readonly mapperPath: string;
 }
 
 export interface StatsdSettings extends DogStatsdOptions, Target {

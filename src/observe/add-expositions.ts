@@ -16,7 +16,7 @@ const linesAtATime = 2_000;
 
 /**
  * The expositions of several processes as one: counters and histograms are added up, and so are gauges, but for those that
- * `add-up.ts` names. Takes what our own processes write, in which every family begins with its HELP line.
+ * `add-up.ts` names. Of the quantiles of summaries, which cannot be added, the highest is told. Takes what our own processes write, in which every family begins with its HELP line.
  */
 export async function addExpositions(texts: readonly string[]): Promise<string> {
   return toText(await familiesOf(texts));
@@ -28,8 +28,14 @@ export async function addExpositions(texts: readonly string[]): Promise<string> 
  */
 export async function countersOfExposition(text: string): Promise<string> {
   const families = await familiesOf([text]);
+  for (const { samples } of families) {
+    for (const series of samples.keys()) if (isQuantile.test(series)) samples.delete(series);
+  }
   return toText(families.filter(({ type, way }) => way === "sum" && type !== "gauge"));
 }
+
+/** A sample of a summary that tells how long calls take of late; no value of a label can look like it, as its quotes are escaped. */
+const isQuantile = /[{,]quantile="/;
 
 async function familiesOf(texts: readonly string[]): Promise<readonly Family[]> {
   const families = new Map<string, Family>();
@@ -72,7 +78,8 @@ function addSample({ way, samples }: Family, line: string): void {
   const series = line.slice(0, at);
   const value = numberOf(line.slice(at + 1));
   const before = samples.get(series);
-  samples.set(series, before === undefined ? value : combine(way, before, value));
+  const how = isQuantile.test(series) ? "max" : way;
+  samples.set(series, before === undefined ? value : combine(how, before, value));
 }
 
 async function toText(families: readonly Family[]): Promise<string> {

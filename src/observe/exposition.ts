@@ -1,7 +1,7 @@
 /** The text format of Prometheus, version 0.0.4. */
 export const expositionType = "text/plain; version=0.0.4; charset=utf-8";
 
-export type MetricType = "counter" | "gauge" | "histogram";
+export type MetricType = "counter" | "gauge" | "histogram" | "summary";
 
 /** Longer label values are cut: scrapers refuse a whole scrape for one that is too long (often 256). In UTF-16 units. */
 export const labelValueMax = 250;
@@ -20,12 +20,17 @@ function labelValue(text: string): string {
 }
 
 /**
- * A name of the reference's that any text can be part of: `_` takes the place of every other character. Cut like a label value,
- * since scrapers bound names alike; the end, which says what is counted, stays.
+ * A name of the reference's that any text can be part of. Cut like a label value, since scrapers bound names alike; the end, which
+ * says what is counted, stays.
  */
 export function metricName(prefix: string, text: string, suffix: string): string {
   const room = labelValueMax - prefix.length - suffix.length;
-  return prefix + text.slice(0, room).replace(/[^A-Za-z0-9_]/gu, "_") + suffix;
+  return prefix + escapeMetricName(text.slice(0, room)) + suffix;
+}
+
+/** As statsd_exporter does it: `_` for every character that no name has, once for dashes in a row. */
+export function escapeMetricName(text: string): string {
+  return text.replace(/-+|[^A-Za-z0-9_]/gu, "_");
 }
 
 /** Writes one family after another. */
@@ -39,10 +44,11 @@ export class Exposition {
     this.#extraLabels = extraLabels;
   }
 
-  /** Begins a family; all its samples follow at once. `help` is the program's own text, of one line. */
+  /** Begins a family; all its samples follow at once. */
   family(name: string, type: MetricType, help: string): this {
+    const onOneLine = help.replace(/[\\\n]/g, (char) => (char === "\n" ? "\\n" : "\\\\"));
     this.#name = name;
-    this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+    this.#text += `# HELP ${name} ${onOneLine}\n# TYPE ${name} ${type}\n`;
     return this;
   }
 

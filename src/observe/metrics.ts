@@ -12,6 +12,7 @@ import type { Counted } from "./figures.ts";
 import { limitFamilies } from "./limit-families.ts";
 import { LimitTable } from "./limit-table.ts";
 import type { Log } from "./log.ts";
+import type { MappedMetrics } from "./mapper/mapped-metrics.ts";
 import {
   type KindReading,
   type Reading,
@@ -23,7 +24,7 @@ import {
 } from "./readings.ts";
 import { limitsOf } from "./registered-limits.ts";
 import type { ServiceCounts } from "./service-counts.ts";
-import { registerServiceMetrics } from "./service-metrics.ts";
+import { registerReferenceMetrics, registerServiceMetrics } from "./service-metrics.ts";
 import { sanitize, sanitizeDots } from "./stats-name.ts";
 import { gaugesPage, statsPage } from "./stats-page.ts";
 
@@ -38,6 +39,8 @@ export interface MetricsOptions {
   readonly extraTags?: ExtraTags | undefined;
   /** The levels of a limit's name are written without dots. */
   readonly sanitizeDots?: boolean | undefined;
+  /** Shows what has an internal name of the reference's; `undefined`: it is shown as the reference's built-in mapping does. */
+  readonly mapped?: MappedMetrics | undefined;
   /** Unix time in milliseconds. */
   readonly nowMs?: (() => number) | undefined;
 }
@@ -73,6 +76,7 @@ export class Metrics {
   readonly #store = new StoreHistograms();
   readonly #readings: KindReading[] = [];
   readonly #callObservers: CallObserver[] = [];
+  readonly #mapped: MappedMetrics | undefined;
   readonly #extraLabels: string;
   readonly #nowMs: () => number;
   readonly #counts: ServiceCounts = {
@@ -98,10 +102,14 @@ export class Metrics {
       options.sanitizeDots ? sanitizeDots : sanitize,
     );
     this.#calls = new CallDurations(options.responseTimeAsMilliseconds ? 1000 : 1);
+    const { mapped } = options;
+    this.#mapped = mapped;
+    if (mapped !== undefined) this.onCall((method, seconds) => mapped.observeCall(method, seconds));
     this.#extraLabels = extraLabelText(extraTags);
     this.#registry.setDefaultLabels(extraLabels(extraTags));
     collectDefaultMetrics({ register: this.#registry });
-    registerServiceMetrics(this.#registry, version, this.#eventLoop, this.#counts, this.#calls);
+    registerServiceMetrics(this.#registry, version, this.#eventLoop, this.#counts);
+    if (mapped === undefined) registerReferenceMetrics(this.#registry, this.#counts, this.#calls);
   }
 
   /**
@@ -169,13 +177,13 @@ export class Metrics {
   /** Shows a number that goes up and down. */
   gauge(reading: Reading): void {
     this.#keep(reading, "gauge");
-    registerGauge(this.#registry, reading);
+    if (!this.#isMapped(reading)) registerGauge(this.#registry, reading);
   }
 
   /** Shows a number that only grows. */
   counter(reading: Reading): void {
     this.#keep(reading, "counter");
-    registerCounter(this.#registry, reading);
+    if (!this.#isMapped(reading)) registerCounter(this.#registry, reading);
   }
 
   /** Shows numbers that differ in their labels. */
@@ -217,22 +225,30 @@ export class Metrics {
     this.#registry.clear();
   }
 
+  /** By the reference's built-in mapping. */
+  *#builtIn(): Iterable<string> {
+    yield this.#calls.family(this.#extraLabels);
+    yield this.#unknownDomains.families(this.#extraLabels);
+    yield* limitFamilies(this.#limits.rows(), this.#extraLabels);
+  }
+
   #keep({ name, help, statsName, read }: Reading, kind: ReadingKind): void {
     this.#readings.push({ name, help, statsName, read, kind });
+  }
+
+  #isMapped({ statsName }: Reading): boolean {
+    return this.#mapped !== undefined && statsName !== undefined;
   }
 
   /** Lets other work in between the pieces: the text of thousands of limits takes a while. */
   async #expose(): Promise<ExpositionAnswer> {
     // prom-client spells what is not a number in a way of its own.
     const ofProcess = (await this.#registry.metrics()).replace(/ Nan$/gm, " NaN");
-    const extra = this.#extraLabels;
-    const pieces = [
-      ofProcess,
-      this.#calls.family(extra),
-      this.#store.families(extra),
-      this.#unknownDomains.families(extra),
-    ].map((text) => Buffer.from(text));
-    for (const piece of limitFamilies(this.#limits.rows(), extra)) {
+    const pieces = [ofProcess, this.#store.families(this.#extraLabels)].map((text) =>
+      Buffer.from(text),
+    );
+    await this.#mapped?.update(() => this.counted);
+    for await (const piece of this.#mapped?.texts() ?? this.#builtIn()) {
       pieces.push(Buffer.from(piece));
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -4,15 +4,13 @@ import type { EventLoopMonitor } from "./event-loop.ts";
 import { registerCounter, registerGauge, registerLabelledCounter } from "./readings.ts";
 import type { ServiceCounts } from "./service-counts.ts";
 
-/** Registers what every instance has: the reference's names first, then our own. */
+/** Registers what every instance has, by our own names. */
 export function registerServiceMetrics(
   registry: Registry,
   version: string,
   eventLoop: EventLoopMonitor,
   counts: ServiceCounts,
-  calls: CallDurations,
 ): void {
-  registerReferenceMetrics(registry, counts, calls);
   registerRuleMetrics(registry, counts);
   registerEventLoopMetrics(registry, eventLoop);
   registerLabelledCounter(registry, {
@@ -29,7 +27,8 @@ export function registerServiceMetrics(
   }).set({ version, node: process.version }, 1);
 }
 
-function registerReferenceMetrics(
+/** Registers what every instance has, by the names of the reference's built-in mapping. */
+export function registerReferenceMetrics(
   registry: Registry,
   counts: ServiceCounts,
   calls: CallDurations,
@@ -64,9 +63,6 @@ function registerReferenceMetrics(
     help: "Denials that the global shadow mode turned into OK.",
     read: () => counts.globalShadowMode,
   });
-}
-
-function registerRuleMetrics(registry: Registry, counts: ServiceCounts): void {
   registerCounter(registry, {
     name: "runtime_load_attempts",
     help: "How often rules were read, to be loaded or refused.",
@@ -77,6 +73,9 @@ function registerRuleMetrics(registry: Registry, counts: ServiceCounts): void {
     help: "Files of the rules in force.",
     read: () => counts.rulesFiles,
   });
+}
+
+function registerRuleMetrics(registry: Registry, counts: ServiceCounts): void {
   registerGauge(registry, {
     name: "velocitygate_rules_limits",
     help: "Limits in force.",

@@ -134,6 +134,7 @@ function metricsSettings({ values, warnings }: Reading): Settings["metrics"] {
     extraTags: values.EXTRA_TAGS,
     sanitizeDots: values.SANITIZE_DESCRIPTOR_METRIC_DOTS,
     responseTimeAsMilliseconds: values.PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS,
+    mapperPath: values.PROMETHEUS_MAPPER_YAML,
   };
 }
 

@@ -11,14 +11,14 @@ import type { RuleHolder } from "../limits/rule-set.ts";
 import { addExpositions, countersOfExposition } from "../observe/add-expositions.ts";
 import { addStatsPages, countersOfStatsPage } from "../observe/add-stats-pages.ts";
 import { expositionType } from "../observe/exposition.ts";
-import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { watchTls } from "../observe/watch-tls.ts";
+import { openMetrics } from "../open-metrics.ts";
 import { createRuleLoader, followRules } from "../open-rules.ts";
 import { openStatsd, type StatsdParts } from "../open-statsd.ts";
 import type { Settings } from "../settings.ts";
 import { openTls, reloadTls, type TlsSources } from "../tls/open.ts";
 import { traceHeadersOf } from "../tracing/trace-headers.ts";
-import { version } from "../version.ts";
 import type { World } from "../world.ts";
 import { AddedPage } from "./added-page.ts";
 import { openGrpcPort } from "./connections.ts";
@@ -49,8 +49,8 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   });
   // Whatever ends this process, no worker outlives it.
   process.on("exit", () => pool.kill());
-  const metrics = createPrimaryMetrics(pool, settings, { log });
-  closers.add(() => metrics.close());
+  const metrics = openMetrics(settings, "primary", log, closers);
+  showWorkers(metrics, pool, settings.workers);
   openStatsd(settings, { metrics, log, isWorker: false, ...gaugesOf(pool) }, closers);
   watchTls(metrics, tls);
   giveTls(pool, tls);
@@ -110,13 +110,7 @@ function giveTls(pool: WorkerPool, tls: TlsSources): void {
 
 type Failing = (matters: (part: string) => boolean) => readonly string[];
 
-/** What only this process knows; the limits are counted by the workers. */
-function createPrimaryMetrics(
-  pool: WorkerPool,
-  { workers, metrics: chosen }: Settings,
-  { log }: Pick<World, "log">,
-): Metrics {
-  const metrics = createMetrics({ version, log, ...chosen, limitsMax: 0 });
+function showWorkers(metrics: Metrics, pool: WorkerPool, workers: number): void {
   metrics.gauge({
     name: "velocitygate_workers",
     help: "Worker processes that there should be.",
@@ -132,7 +126,6 @@ function createPrimaryMetrics(
     help: "Worker processes that ended without being told to.",
     read: () => pool.crashes,
   });
-  return metrics;
 }
 
 /** What the workers hold at present, all together. */

@@ -1,8 +1,8 @@
 import { wayOf } from "../add-up.ts";
 import { type Figure, serviceFigures } from "../figures.ts";
+import { Growth } from "../growth.ts";
 import type { LimitRow } from "../limit-table.ts";
 import type { Metrics } from "../metrics.ts";
-import { Growth } from "./growth.ts";
 import type { LineWriter } from "./line.ts";
 import type { Timings } from "./timings.ts";
 

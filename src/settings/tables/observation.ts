@@ -45,8 +45,7 @@ export const observation = {
   ),
   PROMETHEUS_MAPPER_YAML: text(
     "",
-    "File that maps metrics to other names and labels.",
-    warned("mapper files are not there yet; metrics have the names of the built-in mapping"),
+    "File that maps metrics to names and labels of your own, in the format of statsd_exporter; see [metrics](metrics.md).",
   ),
   SANITIZE_DESCRIPTOR_METRIC_DOTS: boolean(
     false,

@@ -60,6 +60,7 @@ describe("an empty environment", () => {
         extraTags: new Map(),
         sanitizeDots: false,
         responseTimeAsMilliseconds: false,
+        mapperPath: "",
       },
       statsd: undefined,
       shutdownDelayMs: 1_000,

@@ -1,7 +1,7 @@
-import type { LimitStats } from "../../limits/limit.ts";
-import { type Counted, type Figure, limitFigures, serviceFigures } from "../figures.ts";
-import { fullKey, limitCounters } from "../limit-families.ts";
-import type { LimitRow } from "../limit-table.ts";
+import type { LimitStats } from "../limits/limit.ts";
+import { type Counted, type Figure, limitFigures, serviceFigures } from "./figures.ts";
+import { fullKey, limitCounters } from "./limit-families.ts";
+import type { LimitRow } from "./limit-table.ts";
 
 /**
  * By how much counters have grown since they were last told. What is yielded counts as told; a counter that has not grown is not
