@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import type { Client } from "@grpc/grpc-js";
 import {
   RateLimitResponse_Code as Code,
   type RateLimitResponse_DescriptorStatus as DescriptorStatus,
@@ -10,6 +10,7 @@ import {
 import type { Entry } from "../limits/descriptor.ts";
 import { type Command, UsageError } from "./command.ts";
 import { formatEntries, parseDescriptors } from "./descriptors.ts";
+import { openTarget, reasonOf, targetOptions, targetUsage, wholeNumber } from "./grpc-target.ts";
 
 const path = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
@@ -23,10 +24,8 @@ Asks the service whether a request with this descriptor may pass, and counts it.
   --descriptor K=V,K=V       a further descriptor; may be given several times
   --hits N                   hits that the request adds (default 1)
   --times N                  asks N times in a row (default 1)
-  --address HOST:PORT        where the service listens (default localhost:8081)
-  --timeout MS               how long to wait for an answer (default 2000)
   --json                     prints each answer as one line of JSON
-
+${targetUsage}
 Exit code: 0 answered, whatever the answer; 1 not answered; 2 not understood.
 `,
   run,
@@ -41,8 +40,7 @@ async function run(args: readonly string[]): Promise<number> {
       descriptor: { type: "string", multiple: true, default: [] },
       hits: { type: "string", default: "1" },
       times: { type: "string", default: "1" },
-      address: { type: "string", default: "localhost:8081" },
-      timeout: { type: "string", default: "2000" },
+      ...targetOptions,
       json: { type: "boolean", default: false },
     },
   });
@@ -54,9 +52,7 @@ async function run(args: readonly string[]): Promise<number> {
     hitsAddend: wholeNumber("--hits", values.hits, 0, 4_294_967_295),
   };
   const times = wholeNumber("--times", values.times, 1, 100_000);
-  const timeoutMs = wholeNumber("--timeout", values.timeout, 1, 3_600_000);
-
-  const client = new Client(values.address, credentials.createInsecure());
+  const { client, timeoutMs } = openTarget(values);
   try {
     for (let i = 0; i < times; i++) {
       const answer = await call(client, request, timeoutMs);
@@ -64,7 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
     }
     return 0;
   } catch (error) {
-    process.stderr.write(`no answer from ${values.address}: ${reason(error)}\n`);
+    process.stderr.write(`no answer from ${values.address}: ${reasonOf(error)}\n`);
     return 1;
   } finally {
     client.close();
@@ -73,12 +69,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 function toMessage(entries: readonly Entry[]): RateLimitRequest["descriptors"][number] {
   return { entries: [...entries], limit: undefined, hitsAddend: undefined, isNegativeHits: false };
-}
-
-function wholeNumber(option: string, text: string, min: number, max: number): number {
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new UsageError(`${option} is «${text}»: a whole number from ${min} to ${max} is accepted`);
 }
 
 function call(
@@ -96,12 +86,6 @@ function call(
       (error, answer) => (answer === undefined ? reject(error) : resolve(answer)),
     );
   });
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { details } = error as Partial<ServiceError>;
-  return details === undefined || details === "" ? error.message : details;
 }
 
 /** One line for each descriptor, and the verdict on a line of its own when there are several. */

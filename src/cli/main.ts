@@ -4,14 +4,16 @@ import { ask } from "./ask.ts";
 import { check } from "./check.ts";
 import { type Command, UsageError } from "./command.ts";
 import { explain } from "./explain.ts";
+import { healthcheck } from "./health.ts";
 
-const commands: Readonly<Record<string, Command>> = { ask, check, explain };
+const commands: Readonly<Record<string, Command>> = { ask, check, explain, healthcheck };
 
 const usage = `usage: velocitygate <command> …
 
-  ask      asks a running service one question and prints its answer
-  check    checks rule files and prints every mistake
-  explain  shows which rule a descriptor matches, and why
+  ask          asks a running service one question and prints its answer
+  check        checks rule files and prints every mistake
+  explain      shows which rule a descriptor matches, and why
+  healthcheck  says whether a running service is well
 
 «velocitygate <command> --help» says more.
 `;
