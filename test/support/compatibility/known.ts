@@ -20,7 +20,7 @@ export function knownToCode(): Known {
       E: Object.keys(table).map(quoted),
       F: metricNames(),
       G: protoNames(isXds),
-      H: commandNames().map((name) => `\`velocitygate ${name}\``),
+      H: [...commandNames(), ...programNames(), ...flagNames()].map(quoted),
     },
   };
 }
@@ -80,5 +80,22 @@ function metricNames(): ReadonlySet<string> {
 /** As `velocitygate --help` lists them. */
 function commandNames(): readonly string[] {
   const usage = readFileSync(join(source, "cli/main.ts"), "utf8");
-  return [...usage.matchAll(/^ {2}([a-z-]+) {2,}\w/gm)].map(([, name = ""]) => name);
+  return [...usage.matchAll(/^ {2}([a-z-]+) {2,}\w/gm)].map(([, name]) => `velocitygate ${name}`);
+}
+
+/** The programs that the package installs, but for that of all these commands. */
+function programNames(): readonly string[] {
+  const { bin } = JSON.parse(readFileSync(join(source, "../package.json"), "utf8")) as {
+    readonly bin: Readonly<Record<string, string>>;
+  };
+  return Object.keys(bin).filter((name) => name !== "velocitygate");
+}
+
+/** The flags of the reference's commands: the keys of `const flags`. */
+function flagNames(): readonly string[] {
+  const programs = readdirSync(join(source, "cli/reference"));
+  return programs.flatMap((file) => {
+    const text = readFileSync(join(source, "cli/reference", file), "utf8");
+    return [...text.matchAll(/^ {2}"?([\w-]+)"?: \{\s*kind: /gm)].map(([, name]) => `-${name}`);
+  });
 }

@@ -23,6 +23,9 @@ test("what the code has is found", () => {
   expect(found("E")).toContain("`REDIS_URL`");
   expect(found("F")).toContain("ratelimit_service_config_load_error");
   expect(found("H")).toContain("`velocitygate explain`");
+  expect(found("H")).toContain("`ratelimit_client`");
+  expect(found("H")).toContain("`-grpc-server-ca-file`");
+  expect(found("H")).toContain("`-config_dir`");
 });
 
 describe("a document is refused", () => {
