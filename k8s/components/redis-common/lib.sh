@@ -35,10 +35,9 @@ user_line() {
 users() {
   echo "user default off"
   user_line admin '~* &* +@all'
-  # What the service sends, and nothing that reads others' keys, empties or configures.
-  user_line velocitygate '~* resetchannels -@all +@connection +@string +@hash +@scripting +@transaction +expire +pexpire' \
-    '+expireat +pexpireat +ttl +pttl +del +unlink +exists +time -@dangerous +role +info +cluster|slots +cluster|shards' \
-    '+cluster|nodes +cluster|info +cluster|myid'
+  # What docs/redis.md says that the service needs, and no more.
+  user_line velocitygate '~* resetchannels -@all +incrby +expire +get +eval +evalsha +ping +select +client|setname +role' \
+    '+cluster|slots +asking'
   user_line replication 'resetchannels -@all +psync +replconf +ping'
   user_line probe 'resetchannels -@all +ping +info +role +dbsize +select +cluster|info +cluster|nodes +cluster|myid +config|get' \
     '+slowlog|len +slowlog|get +latency|latest +latency|histogram +client|setname +client|list'

@@ -41,6 +41,8 @@ while [ "$attempt" -lt 3 ]; do
     polls=$((polls + 1))
     if is_replica "$POD_IP"; then
       say "handed over"
+      # Clients learn it from this node, which sends them to the other.
+      sleep 2
       exit 0
     fi
     sleep 0.2

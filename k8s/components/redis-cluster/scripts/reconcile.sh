@@ -17,14 +17,13 @@ name_of() { echo "redis-$1-$2.$REDIS_DOMAIN"; }
 ask() { redis_as admin "$@"; }
 nodes_seen_by() { ask "$1" cluster nodes; }
 
-# until_true SECONDS COMMAND...
+# until_true SECONDS COMMAND...: tries at least once.
 until_true() {
-  left=$(($1 * 2))
+  end=$(($(date +%s) + $1))
   shift
   until "$@"; do
-    left=$((left - 1))
-    [ "$left" -gt 0 ] || return 1
-    sleep 0.5
+    [ "$(date +%s)" -lt "$end" ] || return 1
+    sleep 0.3
   done
 }
 
@@ -87,15 +86,38 @@ introduce() {
   until_true 20 all_know_all || say "not all nodes know each other yet"
 }
 
-# A name whose node has another identity now: the old one is gone with its disk, and must go from every table.
+# The identities that a node knows and that are gone with their disks: their names belong to others now.
+dead_seen_by() {
+  nodes_seen_by "$1" | while read -r id address _; do
+    name=${address#*,}
+    echo "$present" | while read -r shard ordinal _ present_id; do
+      if [ "${name%%,*}" = "$(name_of "$shard" "$ordinal")" ] && [ "$id" != "$present_id" ]; then echo "$id"; fi
+    done
+  done
+}
+
+# The addresses of replicas whose master is gone with its disk.
+orphans() {
+  echo "$present" | while read -r _ _ address _; do
+    master=$(nodes_seen_by "$address" | sed -n 's/^[^ ]* [^ ]* myself,slave \([^ ]*\) .*/\1/p')
+    if [ -n "$master" ] && dead_seen_by "$address" | grep -q "$master"; then echo "$address"; fi
+  done
+}
+
+no_orphans() { [ -z "$(orphans)" ]; }
+
+# A replica inherits the slots of a master that is gone, by the vote of the others or, where there is no majority left, by force. Only
+# then may the dead be forgotten: nobody votes about a master whom nobody knows.
 forget_the_dead() {
-  echo "$present" | while read -r shard ordinal _ id; do
-    name=$(name_of "$shard" "$ordinal")
-    echo "$present" | while read -r _ _ address _; do
-      nodes_seen_by "$address" | grep -F ",$name" | grep -v "^$id " | while read -r old _; do
-        say "$address forgets $old, which was $name"
-        ask "$address" cluster forget "$old" >/dev/null
-      done
+  if ! until_true 10 no_orphans; then
+    for address in $(orphans); do
+      say "$address takes over from its dead master: $(ask "$address" cluster failover takeover)"
+    done
+    until_true 5 no_orphans || say "there are orphans still"
+  fi
+  echo "$present" | while read -r _ _ address _; do
+    for id in $(dead_seen_by "$address"); do
+      say "$address forgets $id: $(ask "$address" cluster forget "$id")"
     done
   done
 }
@@ -149,12 +171,35 @@ follow() {
   done
 }
 
-is_whole() {
+# A replica that learned of its master's new address from others goes on asking at the old one: it is told to follow once more.
+follow_where_it_is() {
   echo "$present" | while read -r _ _ address _; do
-    ask "$address" cluster info | grep -q cluster_state:ok || exit 1
-    ask "$address" cluster info | grep -q cluster_slots_assigned:16384 || exit 1
-    ask "$address" info replication | grep -Eq 'role:master|master_link_status:up' || exit 1
+    replication=$(ask "$address" info replication)
+    case $replication in *master_link_status:down*) ;; *) continue ;; esac
+    asked=$(echo "$replication" | sed -n 's/^master_host://p')
+    seen=$(nodes_seen_by "$address")
+    master=$(echo "$seen" | sed -n 's/^[^ ]* [^ ]* myself,slave \([^ ]*\) .*/\1/p')
+    [ -n "$master" ] || continue
+    if ! echo "$seen" | grep -q "^$master $asked:"; then
+      say "$address follows its master to where it is now, no more at $asked: $(ask "$address" cluster replicate "$master")"
+    fi
   done
+}
+
+# What keeps the cluster from being whole, a line each.
+flaws() {
+  echo "$present" | while read -r shard ordinal address _; do
+    node=redis-$shard-$ordinal
+    info=$(ask "$address" cluster info)
+    echo "$info" | grep -q cluster_state:ok || echo "$node says that the cluster does not work"
+    echo "$info" | grep -q cluster_slots_assigned:16384 || echo "$node does not know an owner of every slot"
+    ask "$address" info replication | grep -Eq 'role:master|master_link_status:up' || echo "$node does not have its master's data"
+  done
+}
+
+is_whole() {
+  follow_where_it_is
+  [ -z "$(flaws)" ]
 }
 
 # After failovers all masters may lie in one zone, and its loss would take the majority with it.
@@ -180,6 +225,7 @@ if [ "$(present_count)" -eq "$node_count" ]; then
 fi
 if ! until_true 20 is_whole || [ "$(present_count)" -ne "$node_count" ]; then
   say "the cluster is not whole"
+  flaws >&2
   exit 1
 fi
 [ "$MASTERS_GO_HOME" != yes ] || go_home

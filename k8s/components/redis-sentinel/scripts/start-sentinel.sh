@@ -5,10 +5,9 @@ here=$(dirname "$0")
 . "$here/lib.sh"
 . "$here/sentinel-lib.sh"
 umask 077
+config=$REDIS_DATA/sentinel.conf
 
-config() {
-  master=$(master_name)
-  secret=$(sed 's/[\\"]/\\&/g' "$REDIS_USERS/admin")
+new_config() {
   cat <<EOF
 port $SENTINEL_PORT
 dir $REDIS_DATA
@@ -16,9 +15,7 @@ protected-mode no
 sentinel resolve-hostnames yes
 sentinel announce-hostnames yes
 sentinel announce-ip $POD_NAME.$REDIS_DOMAIN
-sentinel monitor $MASTER_NAME $master $REDIS_PORT 2
-sentinel auth-user $MASTER_NAME admin
-sentinel auth-pass $MASTER_NAME "$secret"
+sentinel monitor $MASTER_NAME $(master_name) $REDIS_PORT 2
 sentinel down-after-milliseconds $MASTER_NAME 3000
 sentinel failover-timeout $MASTER_NAME 10000
 sentinel parallel-syncs $MASTER_NAME 1
@@ -30,5 +27,13 @@ until [ -n "$(address_of "$(master_name)")" ]; do
   say "the master's name has no address yet"
   sleep 1
 done
-[ -s "$REDIS_DATA/sentinel.conf" ] || config >"$REDIS_DATA/sentinel.conf"
-exec redis-server "$REDIS_DATA/sentinel.conf" --sentinel --bind "$POD_IP"
+[ -s "$config" ] || new_config >"$config"
+# The password anew each time: it may have changed, and a Sentinel writes one that needs quotes back without them.
+secret=$(sed 's/[\\"]/\\&/g' "$REDIS_USERS/admin")
+{
+  sed '/^sentinel auth-/d' "$config"
+  echo "sentinel auth-user $MASTER_NAME admin"
+  printf 'sentinel auth-pass %s "%s"\n' "$MASTER_NAME" "$secret"
+} >"$config.new"
+mv "$config.new" "$config"
+exec redis-server "$config" --sentinel --bind "$POD_IP"
