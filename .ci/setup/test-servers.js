@@ -104,7 +104,9 @@ function copyRedisOutOfImage() {
   const container = run("docker", ["create", redisImage], redis).trim();
   try {
     mkdirSync(join(tools, "redis"), { recursive: true });
-    run("docker", ["cp", `${container}:/usr/local/bin/redis-server`, join(tools, "redis")], redis);
+    for (const program of ["redis-cli", "redis-server"]) {
+      run("docker", ["cp", `${container}:/usr/local/bin/${program}`, join(tools, "redis")], redis);
+    }
   } finally {
     spawnSync("docker", ["rm", container]);
   }

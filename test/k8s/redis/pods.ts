@@ -5,7 +5,8 @@
 import { randomInt } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { executableOf, redis } from "../../../.ci/setup/test-servers.js";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/ports.ts";
 import { type RunningProcess, startProcess } from "../../support/processes.ts";
@@ -170,10 +171,11 @@ export class Pods {
   /** Starts a process that knows the pods' names. */
   spawn(command: readonly string[], env: NodeJS.ProcessEnv): RunningProcess {
     const isRoot = process.getuid?.() === 0;
+    const path = `${dirname(executableOf(redis))}:${process.env["PATH"]}`;
     const namespaces = isRoot ? ["--mount"] : ["--mount", "--user", "--map-root-user"];
     const script = 'mount --bind "$HOSTS" /etc/hosts && exec "$@"';
     return startProcess("unshare", [...namespaces, "sh", "-c", script, "sh", ...command], {
-      env: { PATH: process.env["PATH"], HOSTS: join(this.#root, "hosts"), ...env },
+      env: { PATH: path, HOSTS: join(this.#root, "hosts"), ...env },
     });
   }
 
