@@ -37,4 +37,4 @@ test("ratelimit_client asks over TLS, with the CA, the certificate and the key t
   } finally {
     await secure.stop();
   }
-});
+}, 60_000);
