@@ -70,7 +70,9 @@ function metricNames(): ReadonlySet<string> {
   for (const file of readdirSync(source, { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts") || file.startsWith("gen/")) continue;
     const text = readFileSync(join(source, file), "utf8");
-    for (const [, name = ""] of text.matchAll(/["`]((?:velocitygate|ratelimit|runtime)_\w+)/g)) {
+    for (const [, name = ""] of text.matchAll(
+      /["`]((?:velocitygate|ratelimit|runtime|certs)_\w+)/g,
+    )) {
       names.add(name);
     }
   }
