@@ -5,9 +5,8 @@ import { type Pages, probesOf, startHttpListeners } from "./http-listeners.ts";
 import { printRules } from "./limits/print.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
 import { watchTls } from "./observe/watch-tls.ts";
-import { createRuleLoader, followRules } from "./open-rules.ts";
+import { createRules } from "./open-rules.ts";
 import { openTracing } from "./open-tracing.ts";
-import type { RuleLoader } from "./reload/rule-loader.ts";
 import type { Settings } from "./settings.ts";
 import { openTls, reloadTls } from "./tls/open.ts";
 import type { World } from "./world.ts";
@@ -24,7 +23,7 @@ export interface App {
   readonly counters: string;
   /** Rejects when the service cannot come to work, and the operator wants it to end then. */
   readonly working: Promise<void>;
-  /** Looks at the rule files and those of TLS, changed or not. */
+  /** Looks at the files of TLS and of rules, changed or not; or asks the xDS server anew. */
   reload(): Promise<void>;
   /** Turns unhealthy for good and goes on serving, so that callers who look leave by themselves. */
   retire(): void;
@@ -53,21 +52,26 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   /** When calls in flight have to be over, of all ports together; a start that fails waits for none. */
   let graceEndsMs = 0;
   const graceMs = () => Math.max(0, graceEndsMs - performance.now());
-  const rules: RuleLoader = createRuleLoader(settings.rules, log, {
-    onLoaded: (loaded) => core.rulesLoaded(loaded),
-    onRefused: () => core.metrics.rulesRefused(),
-  });
-  const tracing = await openTracing(settings, log, closers, graceMs);
   const tls = await openTls(settings.tls, world, closers);
-  const core = openCore(settings, { ...world, tracing, tls }, rules, closers);
+  const rules = await createRules(
+    settings.rules,
+    { ...world, tls },
+    {
+      onLoaded: (loaded) => core.rulesLoaded(loaded),
+      onRefused: () => core.metrics.rulesRefused(),
+    },
+  );
+  const tracing = await openTracing(settings, log, closers, graceMs);
+  const core: Core = openCore(settings, { ...world, tracing, tls }, rules, closers);
   watchTls(core.metrics, tls);
+  rules.addMetrics(core.metrics);
 
   // Closed after gRPC: whoever asks how the service does is answered until its calls are over.
   const http = await startHttpListeners(settings, pagesOf(core, rules), log);
   closers.add(() => http.close(graceMs()));
   const grpc = await startGrpc(settings, { ...core, log, tls });
   closers.add(() => grpc.drain(graceMs()));
-  await followRules(rules, settings.rules, log, closers);
+  await rules.follow(closers);
 
   return {
     grpcPort: grpc.port,
@@ -78,7 +82,10 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
     get rules() {
       return rules.current;
     },
-    reload: async () => void (await Promise.all([rules.load(), reloadTls(tls)])),
+    async reload() {
+      await reloadTls(tls);
+      await rules.reload();
+    },
     retire: () => core.beginStop(),
     stop: () => {
       graceEndsMs = performance.now() + settings.shutdownGraceMs;

@@ -1,3 +1,4 @@
+import { systemTimers } from "./clock.ts";
 import type { Closers } from "./closers.ts";
 import { Health } from "./health.ts";
 import type { JsonHandler } from "./http/main-routes.ts";
@@ -11,6 +12,7 @@ import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
 import { createRateLimitService } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
+import { followRulesHealth } from "./rules-health.ts";
 import type { Settings } from "./settings.ts";
 import type { Tracing } from "./tracing/tracing.ts";
 import type { World } from "./world.ts";
@@ -68,7 +70,7 @@ export function openCore(
     write: tracing?.traceJsonWriter(write) ?? write,
     onError: (error) => log.error("a /json request failed", { error }),
   });
-  const { healthyWithAtLeastOneConfig } = settings.rules;
+  const rulesInForce = followRulesHealth(health, settings.rules, systemTimers);
   return {
     metrics,
     health,
@@ -79,7 +81,7 @@ export function openCore(
     tracing,
     rulesLoaded(loaded) {
       metrics.rulesLoaded(loaded);
-      health.set("rules", !healthyWithAtLeastOneConfig || loaded.domains.size > 0);
+      rulesInForce(loaded);
     },
     beginStop() {
       isStopping = true;

@@ -92,8 +92,8 @@ function settingsOrExit(): Settings {
 /** The example rules, when nobody said where the rules are and the usual place does not exist. */
 function withRules(settings: Settings): Settings {
   const { rules } = settings;
-  if (rules.isConfigured || existsSync(rules.root) || !existsSync(exampleRules.root))
-    return settings;
+  if (rules.xds !== undefined || rules.isConfigured) return settings;
+  if (existsSync(rules.root) || !existsSync(exampleRules.root)) return settings;
   return { ...settings, rules: { ...rules, ...exampleRules } };
 }
 

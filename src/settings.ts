@@ -14,6 +14,7 @@ import type { TlsClientOptions } from "./tls/client.ts";
 import type { SanName } from "./tls/names.ts";
 import type { TlsSettings } from "./tls/tls-files.ts";
 import type { TracingSettings } from "./tracing/tracing-settings.ts";
+import type { XdsSettings } from "./xds/xds-settings.ts";
 
 /** Everything that an operator decides, read once at start and frozen. `docs/configuration.md` says what each name means. */
 export interface Settings {
@@ -87,8 +88,10 @@ export interface RuleSettings {
   readonly mergeDomains: boolean;
   readonly forceStartWithoutInitialConfig: boolean;
   readonly healthyWithAtLeastOneConfig: boolean;
-  /** Whether any of the names that say where the rules are is set. */
+  /** Whether any of the names that say where the rule files are is set. */
   readonly isConfigured: boolean;
+  /** `undefined`: rules come from files, which the other names are about. */
+  readonly xds: XdsSettings | undefined;
 }
 
 export interface StoreSettings {

@@ -1,8 +1,7 @@
 import { VelocityGateError } from "../errors.ts";
 import { checkKeys } from "./check-keys.ts";
-import { compileRules, type DomainRules } from "./compile.ts";
-import { LevelBuilder } from "./level-builder.ts";
 import { readRules } from "./read-rules.ts";
+import { RuleAssembly } from "./rule-assembly.ts";
 import { type Finding, firstMessage, problemsIn, type RuleProblem } from "./rule-problem.ts";
 import type { RuleFile, RuleSet } from "./rule-set.ts";
 import type { RuleFileSource } from "./rule-source.ts";
@@ -58,23 +57,17 @@ export function checkRules(
 
 function load(files: readonly RuleFile[], { mergeDomains }: LoadOptions) {
   const sorted = files.toSorted(byName);
-  const roots = new Map<string, LevelBuilder>();
-  const problems: RuleProblem[] = tooLongTogether(sorted);
-  if (problems.length > 0) return { rules: noRules, problems };
-  const counts = { limits: 0 };
+  const tooLong = tooLongTogether(sorted);
+  if (tooLong.length > 0) return { rules: noRules, problems: tooLong };
+  const assembly = new RuleAssembly({ mergeDomains, holder: "file" });
+  const problems: RuleProblem[] = [];
   for (const { name, text } of sorted) {
     const findings: Finding[] = [];
     const source = readFile(text, findings);
-    if (source !== undefined) {
-      const root = domainRoot(source, roots, mergeDomains, findings);
-      compileRules(source.descriptors, root, { file: name, findings, counts });
-    }
+    if (source !== undefined) assembly.add(name, source, findings);
     for (const problem of problemsIn(name, findings)) problems.push(problem);
   }
-  const domains = new Map<string, DomainRules>();
-  for (const [name, root] of roots) domains.set(name, { name, root: root.buildRoot() });
-  const fileNames = sorted.map(({ name }) => name);
-  const rules: RuleSet = { domains, fileNames, limitCount: counts.limits };
+  const rules: RuleSet = { ...assembly.build(), fileNames: sorted.map(({ name }) => name) };
   return { rules, problems };
 }
 
@@ -129,32 +122,4 @@ function readFile(text: string, findings: Finding[]): RuleFileSource | undefined
     });
     return undefined;
   }
-}
-
-/** The level that a file's rules go to. That of a domain which may not be added to is a new one that nothing keeps. */
-function domainRoot(
-  { domain, domainPlace }: RuleFileSource,
-  roots: Map<string, LevelBuilder>,
-  mergeDomains: boolean,
-  findings: Finding[],
-): LevelBuilder {
-  const known = roots.get(domain);
-  if (domain === "") {
-    findings.push({
-      place: domainPlace,
-      text: "config file cannot have empty domain",
-      accepted: "domain: <a name that is not empty>",
-    });
-  } else if (known !== undefined && !mergeDomains) {
-    findings.push({
-      place: domainPlace,
-      text: `duplicate domain '${domain}' in config file`,
-      accepted: "one file for each domain, or MERGE_DOMAIN_CONFIG=true",
-    });
-  } else {
-    const root = known ?? new LevelBuilder(domain);
-    roots.set(domain, root);
-    return root;
-  }
-  return new LevelBuilder(domain);
 }

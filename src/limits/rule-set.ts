@@ -3,7 +3,7 @@ import type { DomainRules } from "./compile.ts";
 /** All rules of one load. An immutable value: a reload puts another in its place, and a request keeps the one it began with. */
 export interface RuleSet {
   readonly domains: ReadonlyMap<string, DomainRules>;
-  /** The files it came from, in the order in which they were read. */
+  /** The files, or the resources of an xDS server, that it came from, in the order in which they were read. */
   readonly fileNames: readonly string[];
   /** How many rules carry a limit, unlimited ones included. */
   readonly limitCount: number;
@@ -20,3 +20,9 @@ export interface RuleFile {
   readonly name: string;
   readonly text: string;
 }
+
+/** What a rule set was made of, so that another process can make the same of it. */
+export type RuleDocuments =
+  | { readonly kind: "files"; readonly files: readonly RuleFile[] }
+  /** Of an xDS server, in its order: each a serialized `ratelimit.config.ratelimit.v3.RateLimitConfig`. */
+  | { readonly kind: "resources"; readonly resources: readonly Uint8Array[] };

@@ -88,7 +88,7 @@ function registerRuleMetrics(registry: Registry, counts: ServiceCounts): void {
   });
   registerGauge(registry, {
     name: "velocitygate_rules_last_load_successful",
-    help: "1 when the rules on disk are those in force, 0 when they were refused.",
+    help: "1 when the rules that came last are those in force, 0 when they were refused.",
     read: () => (counts.isLastLoadGood === undefined ? undefined : Number(counts.isLastLoadGood)),
   });
 }

@@ -7,6 +7,7 @@ import { workersMax } from "./tables/listeners.ts";
 import { grpcTlsSettings, tlsSettings } from "./tls.ts";
 import { buildTracing } from "./tracing.ts";
 import type { Environment, Reading } from "./values.ts";
+import { buildXds } from "./xds.ts";
 
 /** Puts the values where their readers look for them, and checks those that depend on each other: their mistakes are added. */
 export function buildSettings(reading: Reading, env: Environment): Settings {
@@ -14,6 +15,7 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
   const workers =
     values.WORKERS === "auto" ? Math.min(workersMax, availableCores()) : values.WORKERS;
   const grpc = grpcSettings(reading);
+  const rules = ruleSettings(reading);
   const store = storeSettings(reading, workers);
   return deepFreeze({
     http: { host: values.HOST, port: values.PORT },
@@ -29,9 +31,9 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
       level: values.LOG_LEVEL === "warn" ? "warning" : values.LOG_LEVEL,
       format: values.LOG_FORMAT,
     },
-    rules: ruleSettings(reading),
+    rules,
     store,
-    tls: tlsSettings(reading, grpc.tls, store),
+    tls: tlsSettings(reading, { grpc: grpc.tls, xds: rules.xds?.tls, ...store }),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
     metrics: metricsSettings(reading),
@@ -61,7 +63,8 @@ function grpcSettings(reading: Reading): GrpcSettings {
   };
 }
 
-function ruleSettings({ values, given }: Reading): RuleSettings {
+function ruleSettings(reading: Reading): RuleSettings {
+  const { values, given } = reading;
   return {
     root: values.RUNTIME_ROOT,
     subdirectory: values.RUNTIME_SUBDIRECTORY,
@@ -75,6 +78,7 @@ function ruleSettings({ values, given }: Reading): RuleSettings {
       given.has("RUNTIME_ROOT") ||
       given.has("RUNTIME_SUBDIRECTORY") ||
       given.has("RUNTIME_APPDIRECTORY"),
+    xds: buildXds(reading),
   };
 }
 

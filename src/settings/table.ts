@@ -5,12 +5,21 @@ import { observation } from "./tables/observation.ts";
 import { redis } from "./tables/redis.ts";
 import { rules } from "./tables/rules.ts";
 import { tracing } from "./tables/tracing.ts";
+import { xds } from "./tables/xds.ts";
 
 /**
  * Every environment name that is understood: those of the reference, with its defaults unless the meaning says otherwise, and a few
  * of our own. `docs/configuration.md` is made from it.
  */
-export const table = { ...listeners, ...rules, ...answers, ...redis, ...observation, ...tracing };
+export const table = {
+  ...listeners,
+  ...rules,
+  ...xds,
+  ...answers,
+  ...redis,
+  ...observation,
+  ...tracing,
+};
 
 export type SettingName = keyof typeof table;
 
@@ -26,6 +35,7 @@ export const sections: readonly {
 }[] = [
   { title: "Ports, connections and shutdown", settings: listeners },
   { title: "Rules", settings: rules },
+  { title: "Rules from an xDS server", settings: xds },
   { title: "Counting and answers", settings: answers },
   { title: "Redis", settings: redis },
   { title: "Logs and metrics", settings: observation },

@@ -1,5 +1,6 @@
 import type { GrpcTlsSettings, RedisTlsSettings, StoreSettings } from "../settings.ts";
 import type { TlsFile, TlsFiles, TlsSettings } from "../tls/tls-files.ts";
+import type { XdsTlsSettings } from "../xds/xds-settings.ts";
 import type { SettingName } from "./table.ts";
 import type { Reading } from "./values.ts";
 
@@ -11,22 +12,32 @@ interface FileNames {
 }
 
 /** The files that are read: of what does not use TLS none are. */
-export function tlsSettings(
-  reading: Reading,
-  grpc: GrpcTlsSettings | undefined,
-  { redis, perSecond }: Pick<StoreSettings, "redis" | "perSecond">,
-): TlsSettings {
+export function tlsSettings(reading: Reading, uses: Uses): TlsSettings {
+  const { grpc, redis, perSecond, xds } = uses;
   const usesRedisTls = redis?.tls !== undefined || perSecond?.tls !== undefined;
   return {
     ...(grpc !== undefined && { grpc: tlsFiles(reading, grpcNames(reading)) }),
     ...(usesRedisTls && { redis: clientTlsFiles(reading, redisNames) }),
+    ...(xds !== undefined && { xds: clientTlsFiles(reading, xdsNames) }),
   };
+}
+
+/** What may use TLS; `undefined` where it does not. */
+interface Uses extends Pick<StoreSettings, "redis" | "perSecond"> {
+  readonly grpc: GrpcTlsSettings | undefined;
+  readonly xds: XdsTlsSettings | undefined;
 }
 
 const redisNames = {
   cert: "REDIS_TLS_CLIENT_CERT",
   key: "REDIS_TLS_CLIENT_KEY",
   ca: "REDIS_TLS_CACERT",
+} as const satisfies FileNames;
+
+const xdsNames = {
+  cert: "CONFIG_GRPC_XDS_CLIENT_TLS_CERT",
+  key: "CONFIG_GRPC_XDS_CLIENT_TLS_KEY",
+  ca: "CONFIG_GRPC_XDS_SERVER_TLS_CACERT",
 } as const satisfies FileNames;
 
 /** Envoy Gateway names the CA of its clients as nobody else does. */

@@ -1,14 +1,13 @@
-import { loadRules } from "../limits/load.ts";
-import type { RuleFile, RuleHolder, RuleSet } from "../limits/rule-set.ts";
+import type { RuleDocuments, RuleHolder, RuleSet } from "../limits/rule-set.ts";
 
 /** The rules that the primary gave, which has found them valid. */
 export class GivenRules implements RuleHolder {
-  readonly #mergeDomains: boolean;
+  readonly #compile: (documents: RuleDocuments) => RuleSet;
   readonly #onLoaded: (rules: RuleSet) => void;
   #current: RuleSet | undefined;
 
-  constructor(mergeDomains: boolean, onLoaded: (rules: RuleSet) => void) {
-    this.#mergeDomains = mergeDomains;
+  constructor(compile: (documents: RuleDocuments) => RuleSet, onLoaded: (rules: RuleSet) => void) {
+    this.#compile = compile;
     this.#onLoaded = onLoaded;
   }
 
@@ -16,8 +15,8 @@ export class GivenRules implements RuleHolder {
     return this.#current;
   }
 
-  put(files: readonly RuleFile[]): void {
-    this.#current = loadRules(files, { mergeDomains: this.#mergeDomains });
+  put(documents: RuleDocuments): void {
+    this.#current = this.#compile(documents);
     this.#onLoaded(this.#current);
   }
 }

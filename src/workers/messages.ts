@@ -1,11 +1,11 @@
 import type { HttpAnswer, HttpHeaders } from "../http/server.ts";
-import type { RuleFile } from "../limits/rule-set.ts";
+import type { RuleDocuments } from "../limits/rule-set.ts";
 import type { TlsTexts, TlsUse } from "../tls/tls-files.ts";
 
 /** What the primary tells a worker. */
 export type ToWorker =
-  /** These files are valid: their rules come into force. */
-  | { readonly type: "rules"; readonly files: readonly RuleFile[] }
+  /** These are valid: their rules come into force. */
+  | { readonly type: "rules"; readonly documents: RuleDocuments }
   /** What is in force for that use of TLS, from now on. Those of all uses come before anything else. */
   | { readonly type: "tls"; readonly use: TlsUse; readonly texts: TlsTexts }
   /** Comes with a connection to the gRPC port, to be answered by `taken` and, later, by `closed`. */

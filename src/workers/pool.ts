@@ -1,6 +1,6 @@
 import type { Timers } from "../clock.ts";
 import { VelocityGateError } from "../errors.ts";
-import type { RuleFile } from "../limits/rule-set.ts";
+import type { RuleDocuments } from "../limits/rule-set.ts";
 import type { Log } from "../observe/log.ts";
 import type { TlsTexts, TlsUse } from "../tls/tls-files.ts";
 import type { Ended, FromWorker, ToWorker } from "./messages.ts";
@@ -39,7 +39,7 @@ export class WorkerPool {
   readonly #firstReached = deferred<void>();
   readonly #firstTry = deferred<string | undefined>();
   readonly #tls = new Map<TlsUse, ToWorker>();
-  #files: readonly RuleFile[] | undefined;
+  #documents: RuleDocuments | undefined;
   #isRetired: boolean = false;
   #isStopping: boolean = false;
 
@@ -75,10 +75,12 @@ export class WorkerPool {
     return this.#places.map(({ worker }) => worker?.failing ?? ["workers"]);
   }
 
-  /** Puts the rules of these files in force in every worker, now and in those that come later. */
-  giveRules(files: readonly RuleFile[]): void {
-    this.#files = files;
-    for (const worker of this.workers) if (worker.hasStarted) worker.tell({ type: "rules", files });
+  /** Puts the rules of these in force in every worker, now and in those that come later. */
+  giveRules(documents: RuleDocuments): void {
+    this.#documents = documents;
+    for (const worker of this.workers) {
+      if (worker.hasStarted) worker.tell({ type: "rules", documents });
+    }
   }
 
   /** Puts this in force for that use of TLS in every worker, now and in those that come later. */
@@ -134,7 +136,9 @@ export class WorkerPool {
     switch (message.type) {
       case "started":
         log.info("a worker has started", { worker: number, pid: worker.pid });
-        if (this.#files !== undefined) worker.tell({ type: "rules", files: this.#files });
+        if (this.#documents !== undefined) {
+          worker.tell({ type: "rules", documents: this.#documents });
+        }
         if (this.#isRetired) worker.tell({ type: "retire" });
         this.#firstTry.resolve(message.counters);
         break;

@@ -14,7 +14,7 @@ import { expositionType } from "../observe/exposition.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { watchTls } from "../observe/watch-tls.ts";
 import { openMetrics } from "../open-metrics.ts";
-import { createRuleLoader, followRules } from "../open-rules.ts";
+import { createRules } from "../open-rules.ts";
 import { openStatsd, type StatsdParts } from "../open-statsd.ts";
 import type { Settings } from "../settings.ts";
 import { openTls, reloadTls, type TlsSources } from "../tls/open.ts";
@@ -54,13 +54,18 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   openStatsd(settings, { metrics, log, isWorker: false, ...gaugesOf(pool) }, closers);
   watchTls(metrics, tls);
   giveTls(pool, tls);
-  const rules = createRuleLoader(settings.rules, log, {
-    onLoaded(loaded, isChanged, files) {
-      metrics.rulesLoaded(loaded);
-      if (isChanged) pool.giveRules(files);
+  const rules = await createRules(
+    settings.rules,
+    { ...world, tls },
+    {
+      onLoaded(loaded, isChanged, documents) {
+        metrics.rulesLoaded(loaded);
+        if (isChanged) pool.giveRules(documents);
+      },
+      onRefused: () => metrics.rulesRefused(),
     },
-    onRefused: () => metrics.rulesRefused(),
-  });
+  );
+  rules.addMetrics(metrics);
 
   let isStopping = false;
   const failing: Failing = (matters) => [
@@ -75,7 +80,7 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
   closers.add(() => http.close(isStopping ? settings.shutdownGraceMs : 0));
   const started = pool.start();
   closers.add(() => (isStopping ? pool.stop() : pool.kill()));
-  await followRules(rules, settings.rules, log, closers);
+  await rules.follow(closers);
   const counters = (await started) ?? "nowhere yet, as no worker has started";
   const grpc = await openGrpcPort(settings.grpc.address, pool, log);
   closers.add(() => grpc.close());
@@ -89,7 +94,10 @@ async function start(settings: Settings, world: World, closers: Closers): Promis
     get rules() {
       return rules.current;
     },
-    reload: async () => void (await Promise.all([rules.load(), reloadTls(tls)])),
+    async reload() {
+      await reloadTls(tls);
+      await rules.reload();
+    },
     retire() {
       isStopping = true;
       pool.retire();

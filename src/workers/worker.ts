@@ -4,6 +4,7 @@ import { VelocityGateError } from "../errors.ts";
 import type { AcceptedConnections } from "../grpc/engine.ts";
 import { startGrpc } from "../grpc-listener.ts";
 import type { HttpAnswer } from "../http/server.ts";
+import { createCompiler } from "../open-rules.ts";
 import { openTracing } from "../open-tracing.ts";
 import type { Settings } from "../settings.ts";
 import type { TlsUse } from "../tls/tls-files.ts";
@@ -38,7 +39,8 @@ export async function runWorker(
   const graceMs = () => Math.max(0, graceEndsMs - performance.now());
   const givingTls = givenTls(primary, Object.keys(settings.tls) as TlsUse[]);
   const tracing = await openTracing(settings, world.log, closers, graceMs);
-  const rules = new GivenRules(settings.rules.mergeDomains, (loaded) => core.rulesLoaded(loaded));
+  const compile = await createCompiler(settings.rules);
+  const rules = new GivenRules(compile, (loaded) => core.rulesLoaded(loaded));
   const tls = await givingTls;
   const core = openCore(settings, { ...world, tracing, tls }, rules, closers);
   const grpc = await startGrpc(settings, { ...core, log: world.log, tls, address: primary });
@@ -46,7 +48,7 @@ export async function runWorker(
 
   const drained = new Promise<void>((resolve) => {
     primary.onMessage((message) => {
-      if (message.type === "rules") rules.put(message.files);
+      if (message.type === "rules") rules.put(message.documents);
       else if (message.type === "retire") core.beginStop();
       else if (message.type === "drain") resolve();
       else if (message.type === "ask" || message.type === "pulse")

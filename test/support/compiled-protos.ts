@@ -52,6 +52,12 @@ export function compiledFile(folder: string, name: string): FileDescriptorProto 
   return file;
 }
 
+/** The rules of an xDS server as go-control-plane publishes them; test/support/protos/README.md says how it came here. */
+export function publishedRuleConfig(): FileDescriptorProto {
+  const base64 = readFileSync(join(import.meta.dirname, "protos/rls_conf.base64"), "utf8");
+  return fromBinary(FileDescriptorProtoSchema, Buffer.from(base64, "base64"));
+}
+
 /** Fields, enum values or methods by name. */
 export type Declaration = Record<string, string | number>;
 

@@ -45,7 +45,9 @@ function pathsOf({ byPath }: ReturnType<typeof mainRoutes>): readonly string[] {
 
 /** Rules come by protos of these packages. */
 function isXds(fullName: string): boolean {
-  return /^(ratelimit|envoy\.service\.discovery|google\.rpc)\./.test(fullName);
+  return /^(ratelimit|envoy\.service\.discovery|google\.rpc|envoy\.config\.core\.v3\.Node)\b/.test(
+    fullName,
+  );
 }
 
 /** `` `Message.field` = 1 `` for fields, `` `Service.Method` `` for methods, `NAME 0` for the values of an enum. */

@@ -28,7 +28,7 @@ describe("mistakes", () => {
       'GRPC_PORT: "many" is not accepted; accepted: a whole number from 0 to 65535',
       'GRPC_MAX_CONNECTION_AGE: "10" is not accepted; accepted: 0 for none, or a duration from 1s to 8760h, such as 250ms, 10s or 1m30s',
       'SHUTDOWN_GRACE: "-1s" is not accepted; accepted: a duration from 0s to 1h, such as 250ms, 10s or 1m30s',
-      'CONFIG_TYPE: "file" is not accepted: Invalid setting for ConfigType: file; accepted: FILE',
+      'CONFIG_TYPE: "file" is not accepted: Invalid setting for ConfigType: file; accepted: FILE, GRPC_XDS_SOTW',
       'NEAR_LIMIT_RATIO: "1.5" is not accepted; accepted: a number from 0 to 1',
       'SHADOW_MODE: "yes" is not accepted; accepted: true or false (also 1, t, T, TRUE, True, 0, f, F, FALSE, False)',
       'REDIS_TYPE: "SOLO" is not accepted: Unrecognized redis type solo; accepted: SINGLE, SENTINEL, CLUSTER (in any case)',

@@ -169,6 +169,8 @@ const ours: Readonly<Record<string, string>> = {
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "512",
   OTEL_BSP_SCHEDULE_DELAY: "5000",
   OTEL_BSP_EXPORT_TIMEOUT: "30000",
+  XDS_CLIENT_BACKOFF_INITIAL_INTERVAL: "500ms",
+  XDS_CLIENT_BACKOFF_MAX_INTERVAL: "5s",
 };
 
 function otlp(prefix: string): Readonly<Record<string, string>> {
@@ -214,6 +216,7 @@ describe("a name that is set to nothing", () => {
   /** Texts of which the empty one is none that is accepted. */
   const exceptions = new Set([
     "CONFIG_TYPE",
+    "CONFIG_GRPC_XDS_SERVER_URL",
     "GRPC_ENGINE",
     "LOG_LEVEL",
     "REDIS_TYPE",
@@ -269,9 +272,6 @@ describe("a feature that is not there", () => {
   test("what would change answers or safety is refused", () => {
     const refused = later.filter(([, setting]) => setting.later?.outcome === "refused");
     expect(refused.map(([name]) => name)).toEqual([]);
-    expect(readValues({ CONFIG_TYPE: "GRPC_XDS_SOTW" }).mistakes).toEqual([
-      'CONFIG_TYPE: "GRPC_XDS_SOTW" is not accepted: rules from an xDS server are not there yet; accepted: FILE',
-    ]);
     expect(readValues({ BACKEND_TYPE: "memcache" }).mistakes).toEqual([
       'BACKEND_TYPE: "memcache" is not accepted: Memcached is not there yet; accepted: memory, redis',
     ]);

@@ -111,10 +111,12 @@ describe("a worker that ends", () => {
 });
 
 describe("rules", () => {
-  const files = (text: string) => [{ name: "a.yaml", text }];
+  const files = (text: string) => ({ kind: "files", files: [{ name: "a.yaml", text }] }) as const;
   const rulesTold = (child: ScriptedChild) =>
     child.told.flatMap((message) =>
-      message.type === "rules" ? message.files.map(({ text }) => text) : [],
+      message.type === "rules" && message.documents.kind === "files"
+        ? message.documents.files.map(({ text }) => text)
+        : [],
     );
 
   test("reach every worker, once it hears, and those that come later", async () => {
