@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { cleanupAfterEach } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { sampleValue } from "../support/parse-exposition.ts";
+import { put } from "../support/rule-directory.ts";
 import { startInProcess } from "../support/running-app.ts";
 import { sharedRedis, uniquePrefix } from "../support/shared-redis.ts";
 
@@ -95,4 +98,30 @@ test("a service that counts in memory has those of its store", async () => {
   const families = await app.metrics();
   expect(families.get("velocitygate_memory_store_counters")?.type).toBe("gauge");
   expect(families.get("velocitygate_memory_store_evictions_total")?.type).toBe("counter");
+});
+
+test("what is in force is told: how many files and limits, since when, and whether it is what is there", async () => {
+  const limit = "rate_limit: { unit: day, requests_per_unit: 1 }";
+  const app = await cleanup.add(
+    startInProcess({
+      rules: {
+        "a.yaml": `domain: a\ndescriptors: [{ key: k, ${limit} }, { key: l, ${limit} }]\n`,
+        "b.yaml": `domain: b\ndescriptors: [{ key: k, ${limit} }]\n`,
+      },
+    }),
+  );
+  const read = async (name: string) => sampleValue(await app.metrics(), name);
+  expect(await read("runtime_num_values")).toBe(2);
+  expect(await read("velocitygate_rules_limits")).toBe(3);
+  expect(await read("velocitygate_rules_last_load_successful")).toBe(1);
+  const loaded = (await read("velocitygate_rules_last_load_timestamp_seconds")) ?? 0;
+  expect(Math.abs(Date.now() / 1000 - loaded)).toBeLessThan(60);
+
+  put(join(app.root, "c.yaml"), "domain: ''\n");
+  await eventually(async () =>
+    expect(await read("velocitygate_rules_last_load_successful")).toBe(0),
+  );
+  expect(await read("runtime_num_values")).toBe(2);
+  expect(await read("runtime_load_attempts")).toBeGreaterThanOrEqual(2);
+  expect(await read("velocitygate_rules_last_load_timestamp_seconds")).toBe(loaded);
 });
