@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ServerCredentials } from "@grpc/grpc-js";
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
 import {
   type OtlpReceiver,
@@ -10,6 +10,9 @@ import {
 } from "../../support/otlp-receiver.ts";
 import { freePorts } from "../../support/ports.ts";
 import { newTrace, spanNames, spansOf, TracedGate } from "../../support/traced-gate.ts";
+
+// Several start the service and wait for its end, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanups: (() => unknown)[] = [];
 

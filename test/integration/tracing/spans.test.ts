@@ -42,6 +42,7 @@ describe.each([
       REDIS_PERSECOND_URL: `${host}:${port}`,
       WORKERS: workers,
       STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: countsOnlyAdmitted,
+      GRPC_ENGINE: protocol === "http" ? "grpc-js" : "h2",
       CACHE_KEY_PREFIX: randomBytes(6).toString("hex"),
     });
   });
