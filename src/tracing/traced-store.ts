@@ -5,7 +5,7 @@ import { endWith, type Spans } from "./spans.ts";
 
 /** What the counters are kept in. */
 export interface StoreKind {
-  readonly backend: "redis" | "memory";
+  readonly backend: "redis" | "memcache" | "memory";
   /** Counters of a second have a Redis of their own. */
   readonly hasPerSecond: boolean;
 }
@@ -26,25 +26,39 @@ export function tracedStore(store: CounterStore, kind: StoreKind, spans: Spans):
   };
 }
 
-function describe({ backend, hasPerSecond }: StoreKind): {
+interface Description {
   readonly name: string;
   readonly span: SpanKind;
   readonly attributes: (increments: readonly Increment[]) => Attributes;
-} {
-  if (backend === "memory") {
-    const attributes = ({ length }: readonly Increment[]) => ({ "increments length": length });
-    return { name: "Memory Execution", span: SpanKind.INTERNAL, attributes };
-  }
-  return {
-    name: "Redis Pipeline Execution",
-    span: SpanKind.CLIENT,
-    attributes(increments) {
-      const perSecond = hasPerSecond ? increments.filter((one) => one.perSecond).length : 0;
+}
+
+/** By the reference's names; it has no store in memory. */
+function describe({ backend, hasPerSecond }: StoreKind): Description {
+  switch (backend) {
+    case "redis":
       return {
-        "db.system.name": "redis",
-        "pipeline length": increments.length - perSecond,
-        "perSecondPipeline length": perSecond,
+        name: "Redis Pipeline Execution",
+        span: SpanKind.CLIENT,
+        attributes(increments) {
+          const perSecond = hasPerSecond ? increments.filter((one) => one.perSecond).length : 0;
+          return {
+            "db.system.name": "redis",
+            "pipeline length": increments.length - perSecond,
+            "perSecondPipeline length": perSecond,
+          };
+        },
       };
-    },
-  };
+    case "memcache":
+      return {
+        name: "Memcached Fetch Execution",
+        span: SpanKind.CLIENT,
+        attributes: ({ length }) => ({ "db.system.name": "memcached", "keysToGet length": length }),
+      };
+    case "memory":
+      return {
+        name: "Memory Execution",
+        span: SpanKind.INTERNAL,
+        attributes: ({ length }) => ({ "increments length": length }),
+      };
+  }
 }

@@ -107,6 +107,37 @@ describe("calls that overlap", () => {
   });
 });
 
+describe("the wait for the counters", () => {
+  const increments = [increment, { ...increment, perSecond: true }, increment];
+
+  test.each([
+    [
+      { backend: "redis", hasPerSecond: true },
+      "Redis Pipeline Execution",
+      { "db.system.name": "redis", "pipeline length": 2, "perSecondPipeline length": 1 },
+    ],
+    [
+      { backend: "redis", hasPerSecond: false },
+      "Redis Pipeline Execution",
+      { "db.system.name": "redis", "pipeline length": 3, "perSecondPipeline length": 0 },
+    ],
+    [
+      { backend: "memcache", hasPerSecond: false },
+      "Memcached Fetch Execution",
+      { "db.system.name": "memcached", "keysToGet length": 3 },
+    ],
+    [{ backend: "memory", hasPerSecond: false }, "Memory Execution", { "increments length": 3 }],
+  ] as const)("%j is %s", async (store, name, attributes) => {
+    const { spans, ended } = tracing();
+    const held = heldStore();
+    const count = () => void tracedStore(held.store, store, spans).incrementAll(increments);
+    serve(spans, count, callOf("a").call);
+    held.waiting[0]?.([1, 1, 1]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended(name).map((span) => span.attributes)).toEqual([attributes]);
+  });
+});
+
 describe("what fails", () => {
   test("in the store marks its span with the code, and not with the message", async () => {
     const { spans, ended } = tracing();
