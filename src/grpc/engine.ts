@@ -88,7 +88,7 @@ export interface EngineOptions {
   readonly tls?: ServerTls | undefined;
 }
 
-/** TLS 1.2 or 1.3, with HTTP/2 agreed on by ALPN. */
+/** TLS 1.2 or 1.3. Clients that offer protocols (ALPN) have to offer HTTP/2. */
 export interface ServerTls {
   /**
    * The server's certificate and key. When it has CAs, each client has to show a certificate that comes from one of them; whether it

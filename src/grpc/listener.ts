@@ -48,7 +48,7 @@ export function createListener(
   const server = createTlsServer({
     ...options,
     ...contextOf(tls.source.current),
-    // §3.2: HTTP/2 is agreed on by ALPN.
+    // §3.2.
     ALPNProtocols: ["h2"],
     handshakeTimeout: handshakeMaxMs,
     // Node would end the connection of a bad one without a word to anybody: `admit` says why.
@@ -82,11 +82,9 @@ function admit(socket: TLSSocket, tls: ServerTls, asksForCertificate: boolean): 
     tls.onRefused(refused);
     return false;
   }
-  if (socket.alpnProtocol !== "h2") {
-    const text = "it did not agree on HTTP/2 (ALPN h2)";
-    tls.onRefused(refusal("protocol", text, socket.remoteAddress));
-    return false;
-  }
+  // §3.2 wants clients to offer it. Envoy does not unless it is told to, and never for health checks: who offers nothing is taken at its
+  // word, which is HTTP/2's preface. Who offers others alone was refused by the handshake.
+  socket.alpnProtocol ||= "h2";
   // §9.2.1.
   socket.disableRenegotiation();
   return true;

@@ -12,8 +12,6 @@ export const refusalReasons = [
   "name",
   /** The handshake failed before that. */
   "handshake",
-  /** TLS is fine, but HTTP/2 was not agreed on. */
-  "protocol",
 ] as const;
 
 export type RefusalReason = (typeof refusalReasons)[number];

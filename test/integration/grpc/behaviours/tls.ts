@@ -1,3 +1,4 @@
+import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { credentials } from "@grpc/grpc-js";
@@ -6,7 +7,7 @@ import type { GrpcServer } from "../../../../src/grpc/engine.ts";
 import { Authority, type Identity } from "../../../support/certificates.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { heldTls, serverTls } from "../../../support/tls-material.ts";
-import { gate, type Harness, unaryPath } from "../harness.ts";
+import { framed, gate, type Harness, Http2Call, unaryPath } from "../harness.ts";
 
 const authority = new Authority();
 const identity = authority.issue({ names: ["localhost"] });
@@ -58,9 +59,27 @@ export function tlsBehaviours(harness: Harness): void {
     expect(await outcome(server, { ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" })).toBe("h2");
   });
 
+  test("a client that offers no protocol is served: Envoy's health checks offer none", async () => {
+    const server = await serve();
+    const socket = handshake(server, {});
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    expect(socket.alpnProtocol).toBe(false);
+    const session = connectHttp2("http://localhost", { createConnection: () => socket });
+    const call = new Http2Call(
+      session.request({
+        ":method": "POST",
+        ":path": unaryPath,
+        te: "trailers",
+        "content-type": "application/grpc",
+      }),
+    );
+    call.stream.end(framed(Buffer.from("hello")));
+    expect(await call.body).toEqual(framed(Buffer.from("hello")));
+    session.destroy();
+  });
+
   test.each<[string, string | undefined, ConnectionOptions]>([
     ["offers another protocol only", "handshake", { ALPNProtocols: ["http/1.1"] }],
-    ["offers none", "protocol", {}],
     [
       "knows TLS 1.1 only",
       "handshake",
