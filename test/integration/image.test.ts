@@ -1,16 +1,29 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { hadolint, imageNode, pathOf } from "../../.ci/setup/image-tools.js";
+import { RateLimitUnit } from "../../src/gen/ratelimit/config/ratelimit/v3/rls_conf.ts";
+import { Authority } from "../support/certificates.ts";
+import { cleanupAfterEach } from "../support/cleanup.ts";
 import { layBase, mountFile, startContained } from "../support/container.ts";
 import { baseImages, buildImage, type Image } from "../support/dockerfile.ts";
+import { envoyGateway } from "../support/envoy-gateway.ts";
 import { eventually } from "../support/eventually.ts";
+import { GrpcClient } from "../support/grpc-client.ts";
 import { get } from "../support/http-client.ts";
+import { parseExposition, sampleValue } from "../support/parse-exposition.ts";
+import { Pod } from "../support/pod.ts";
 import { freePorts } from "../support/ports.ts";
 import type { RunningProcess } from "../support/processes.ts";
+import { sharedRedis } from "../support/shared-redis.ts";
+import { askOnce, trusting } from "../support/tls-client.ts";
+import { SnapshotServer } from "../support/xds/snapshot-server.ts";
+import { limit, rule } from "../support/xds/updates.ts";
 
+const cleanup = cleanupAfterEach();
 const context = join(import.meta.dirname, "../..");
 const dockerfile = join(context, "Dockerfile");
 
@@ -108,7 +121,78 @@ describe("the image", () => {
     },
     60_000,
   );
+
+  test("as Envoy Gateway starts it: its command, environment, files, ports, user and probes, rules and calls over mTLS", async () => {
+    const authority = new Authority("envoy-gateway");
+    const socket = join(workspace, "gateway.sock");
+    const tls = {
+      ...authority.issue({ names: ["envoy-gateway"], purpose: "server" }),
+      clientCa: authority.cert,
+    };
+    const gateway = await cleanup.add(SnapshotServer.start({ address: `unix:${socket}`, tls }));
+    const domain = `default/eg/http-${randomUUID()}`;
+    const key = "rule-0-match--1";
+    const once = limit(1, { unit: RateLimitUnit.YEAR });
+    gateway.set([
+      { name: domain, domain, descriptors: [rule(key, { value: key, rateLimit: once })] },
+    ]);
+
+    const { cert, key: privateKey } = authority.issue({ names: ["envoy-ratelimit"] });
+    const { command, env, user, ports, server, redis } = envoyGateway;
+    const pod = await cleanup.add(
+      Pod.start({
+        image,
+        command,
+        env,
+        user,
+        files: {
+          "/certs/tls.crt": cert,
+          "/certs/tls.key": privateKey,
+          "/certs/ca.crt": authority.cert,
+          "/etc/statsd-exporter/conf.yaml": mapperFile,
+        },
+        outside: { [server]: socket, [redis]: sharedRedis().single.port },
+        ports: Object.values(ports),
+      }),
+    );
+    const probe = () => get(pod.port(ports.probes), envoyGateway.probe);
+    await eventually(async () => expect((await probe()).status).toBe(200), { timeoutMs: 30_000 });
+    expect(gateway.server.latest.last).toMatchObject({
+      versionInfo: "1",
+      node: { id: envoyGateway.nodeId },
+    });
+
+    const named = { "grpc.ssl_target_name_override": "envoy-ratelimit" };
+    const target = `127.0.0.1:${pod.port(ports.grpc)}`;
+    const envoy = new GrpcClient(target, named, trusting(authority, authority.issue()));
+    const stranger = new GrpcClient(target, named, trusting(authority));
+    const ask = async () => (await askOnce(envoy, domain, [key, key])).overallCode;
+    try {
+      expect([await ask(), await ask()]).toEqual([1, 2]);
+      // Nothing of what Envoy Gateway sets is set in vain, or not understood.
+      expect(pod.service.log).not.toMatch(/"level":"(?:warning|error)"(?!.*"listening")/);
+      await expect(askOnce(stranger, domain)).rejects.toMatchObject({ code: 14 });
+    } finally {
+      envoy.close();
+      stranger.close();
+    }
+    const { body } = await get(pod.port(ports.metrics), "/metrics");
+    const denied = "ratelimit_service_rate_limit_over_limit";
+    expect(sampleValue(parseExposition(body), denied, { domain, key1: `${key}_${key}` })).toBe(1);
+
+    pod.service.signal("SIGTERM");
+    expect(await pod.service.exited).toEqual({ code: 0, signal: undefined });
+  }, 60_000);
 });
+
+/** As Envoy Gateway's own: limits by their domain and their first key. */
+const mapperFile = `mappings:
+  - match: "ratelimit.service.rate_limit.*.*.over_limit"
+    name: "ratelimit_service_rate_limit_over_limit"
+    labels:
+      domain: "$1"
+      key1: "$2"
+`;
 
 /** A year: no run meets the end of the window. */
 const rules = `domain: login

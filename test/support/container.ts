@@ -35,18 +35,31 @@ export function mountFile(image: Image, path: string, text: string): void {
   writeFileSync(join(image.root, path), text);
 }
 
+export interface ContainerOptions {
+  /** `uid:gid`; `undefined`: the image's. */
+  readonly user?: string;
+  /** A network with nothing but an interface of its own for 127.0.0.1. */
+  readonly hasOwnNetwork?: boolean;
+}
+
 /** Starts a command of the image. What is started is the command itself: a signal to `pid` is one to process 1 of a container. */
 export function startContained(
   image: Image,
   command: readonly string[],
   settings: Readonly<Record<string, string>> = {},
+  { user = image.user, hasOwnNetwork = false }: ContainerOptions = {},
 ): RunningProcess {
   const { PATH } = process.env;
   const isRoot = process.getuid?.() === 0;
   // Someone who is not root becomes so in a namespace of users, and there has no other user to turn into: the rights are their own.
-  const namespaces = isRoot ? ["--mount"] : ["--mount", "--user", "--map-root-user"];
-  const user = isRoot ? ["--userspec", image.user] : [];
+  const namespaces = [
+    "--mount",
+    ...(hasOwnNetwork ? ["--net"] : []),
+    ...(isRoot ? [] : ["--user", "--map-root-user"]),
+  ];
+  const userspec = isRoot ? ["--userspec", user] : [];
   const script = [
+    ...(hasOwnNetwork ? ["ip link set lo up"] : []),
     'mount --bind "$ROOT" "$ROOT"',
     'mount -o remount,bind,ro "$ROOT"',
     'mount --rbind /proc "$ROOT/proc"',
@@ -55,7 +68,7 @@ export function startContained(
   ].join(" && ");
   return startProcess(
     "unshare",
-    [...namespaces, "sh", "-c", script, "sh", ...user, image.root, ...command],
+    [...namespaces, "sh", "-c", script, "sh", ...userspec, image.root, ...command],
     { env: { PATH, ROOT: image.root, ...image.env, ...settings } },
   );
 }
