@@ -145,6 +145,7 @@ export class Metrics {
   /** A gRPC call ended. `method` is the last part of its path, one of the program's own. */
   observeCall(method: string, seconds: number): void {
     this.#calls.observe(method, seconds);
+    if (this.#callObservers.length === 0) return;
     for (const observe of this.#callObservers) observe(method, seconds);
   }
 

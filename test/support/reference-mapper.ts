@@ -36,7 +36,7 @@ mappings:
   - match: "ratelimit_server.*.response_time"
     name: "rl_seconds"
     timer_type: histogram
-    histogram_options: {buckets: [0.01, 0.5]}
+    histogram_options: {buckets: [30, 60]}
     scale: 0.001
     labels:
       method: "$1"
@@ -96,8 +96,8 @@ export const referenceMappedSeries: Readonly<Record<string, number>> = {
   'rl_limit{domain="shop",key="word_w*",odd="-shop_",stat="total_hits"}': 1,
   'rl_limit{domain="shop",key="word_w*",odd="-shop_",stat="within_limit"}': 1,
   'rl_seconds_bucket{method="ShouldRateLimit",le="+Inf"}': 27,
-  'rl_seconds_bucket{method="ShouldRateLimit",le="0.01"}': 27,
-  'rl_seconds_bucket{method="ShouldRateLimit",le="0.5"}': 27,
+  'rl_seconds_bucket{method="ShouldRateLimit",le="30"}': 27,
+  'rl_seconds_bucket{method="ShouldRateLimit",le="60"}': 27,
   'rl_seconds_count{method="ShouldRateLimit"}': 27,
   'rt{what="load_attempts"}': 1,
 };

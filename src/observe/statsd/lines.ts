@@ -6,11 +6,8 @@ import type { Metrics } from "../metrics.ts";
 import type { LineWriter } from "./line.ts";
 import type { Timings } from "./timings.ts";
 
-/** How long lines are made at a time before other work may come in between. */
-const sliceMs = 1;
-
-/** How many limits are looked at before the clock is. */
-const limitsAtATime = 64;
+/** After how many limits other work may come in between: half a millisecond's, when all of them were hit. */
+const limitsAtATime = 256;
 
 export interface LineSources {
   readonly metrics: Metrics;
@@ -52,14 +49,12 @@ function* limitLines(
 ): Iterable<readonly string[]> {
   let some: string[] = [];
   let limits = 0;
-  let startedMs = performance.now();
   for (const row of rows) {
     for (const { name, value } of growth.ofLimit(row)) some.push(writer.write(name, "c", value));
     limits += 1;
-    if (limits % limitsAtATime > 0 || performance.now() - startedMs < sliceMs) continue;
+    if (limits % limitsAtATime > 0) continue;
     yield some;
     some = [];
-    startedMs = performance.now();
   }
   yield some;
 }

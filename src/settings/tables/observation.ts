@@ -36,7 +36,7 @@ export const observation = {
   EXTRA_TAGS: map("Labels on every metric."),
   DISABLE_STATS: boolean(
     false,
-    "Opens no metrics port, whatever USE_PROMETHEUS says; `/metrics` of the HTTP port stays.",
+    "Opens no metrics port and sends no metrics, whatever the others say; `/metrics` of the HTTP port stays.",
   ),
   PROMETHEUS_PATH: metricsPath(),
   PROMETHEUS_RESPONSE_TIME_AS_MILLISECONDS: boolean(

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { cleanupAfterAll } from "../../support/cleanup.ts";
+import { knownToCode } from "../../support/compatibility/known.ts";
 import { eventually } from "../../support/eventually.ts";
 import { get } from "../../support/http-client.ts";
 import {
@@ -45,7 +46,7 @@ async function scrapeOf(port: number): Promise<ReadonlyMap<string, Family>> {
 
 async function start(settings: AppOptions["settings"]): Promise<ReadonlyMap<string, Family>> {
   const app = await cleanup.add(startInProcess({ rules, settings: settings ?? {} }));
-  if (settings?.["GRPC_SERVER_USE_TLS"] === undefined) await app.ask("k=v,l=w");
+  if (Object.keys(settings ?? {}).length === 0) await app.ask("k=v,l=w");
   return scrapeOf(app.app.httpPort);
 }
 
@@ -84,10 +85,20 @@ describe("docs/metrics.md", () => {
         GRPC_SERVER_TLS_KEY: join(tls, "server.key"),
         GRPC_CLIENT_TLS_CACERT: join(tls, "ca.crt"),
       }),
+      await start({
+        CONFIG_TYPE: "GRPC_XDS_SOTW",
+        CONFIG_GRPC_XDS_SERVER_URL: "127.0.0.1:1",
+        FORCE_START_WITHOUT_INITIAL_CONFIG: "true",
+      }),
       await startWorkers(),
     ];
     expect(differences(documentedMetrics(document), describedBy(scrapes))).toEqual([]);
   }, 60_000);
+
+  test("has every metric that the code names, switched on above or not", () => {
+    const { F: names = [] } = knownToCode().named;
+    expect([...names].filter((name) => !document.includes(name))).toEqual([]);
+  });
 
   test("tells to alert on metrics that there are", () => {
     const [, alerts = ""] = /## What to alert on\n([\s\S]*?)\n## /.exec(document) ?? [];

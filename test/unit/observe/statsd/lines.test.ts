@@ -83,7 +83,7 @@ test("limits come in slices, so that others may work in between", () => {
   const lines = createLines({ metrics, timings: new Timings(), writer: statsdLines([]) }, false);
   const slices = [...lines()];
   expect(slices.flat()).toHaveLength(4_000);
-  expect(slices.length).toBeGreaterThan(2);
+  expect(Math.max(...slices.map((lines) => lines.length))).toBe(256);
 });
 
 describe("one of several workers", () => {
