@@ -90,7 +90,8 @@ describe.each([
     receiver.hold(false);
     await eventually(() => expect(receiver.spans.length).toBeGreaterThan(0));
     expect((await traced.gate.terminate()).code).toBe(0);
-    expect(receiver.spans.length).toBeLessThan(150);
+    // No more than the queue holds, and one batch that was under way.
+    expect(receiver.spans.length).toBeLessThanOrEqual(15);
   });
 
   test("that never answers does not hold up the end", async () => {
