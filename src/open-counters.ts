@@ -1,8 +1,8 @@
 import { type Clock, systemTimers } from "./clock.ts";
+import { createMemcacheStore } from "./counters/memcache/store.ts";
 import { createMemoryStore } from "./counters/memory.ts";
 import { observed } from "./counters/observed.ts";
 import { createOverLimitCache } from "./counters/over-limit-cache.ts";
-import type { RedisSettings } from "./counters/redis-settings.ts";
 import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
 import { createSplitStore } from "./counters/split.ts";
 import type { CounterStore } from "./counters/store.ts";
@@ -14,12 +14,14 @@ import type { Metrics } from "./observe/metrics.ts";
 import {
   type RedisPool,
   watchLocalCache,
+  watchMemcache,
   watchMemoryStore,
   watchRedisCommands,
   watchRedisConnections,
   watchStoreClock,
 } from "./observe/watch.ts";
-import type { RedisPlan, Settings } from "./settings.ts";
+import type { MemcachePlan, RedisPlan, RedisTlsSettings, Settings } from "./settings.ts";
+import type { TlsClientOptions } from "./tls/client.ts";
 import type { TlsSource } from "./tls/source.ts";
 import type { TlsUse } from "./tls/tls-files.ts";
 import type { World } from "./world.ts";
@@ -48,10 +50,7 @@ export interface CounterParts extends World {
 /** Opens the store that the settings name. It need not be reachable yet: health turns good once it is. */
 export function openCounters(settings: Settings, parts: CounterParts): Counters {
   const { metrics } = parts;
-  const { store, clock, description, reached } =
-    settings.store.redis === undefined
-      ? openMemory(settings, parts)
-      : openRedis(settings, settings.store.redis, parts);
+  const { store, clock, description, reached } = openStore(settings, parts);
   return {
     store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
     knownOver: openLocalCache(settings.store.localCacheBytes, metrics),
@@ -63,6 +62,13 @@ export function openCounters(settings: Settings, parts: CounterParts): Counters 
       await store.close();
     },
   };
+}
+
+function openStore(settings: Settings, parts: CounterParts): Opened {
+  const { redis, memcache } = settings.store;
+  if (redis !== undefined) return openRedis(settings, redis, parts);
+  if (memcache !== undefined) return openMemcache(settings, memcache, parts);
+  return openMemory(settings, parts);
 }
 
 function openLocalCache(bytes: number, metrics: Metrics): KnownOver {
@@ -98,14 +104,20 @@ function openMemory({ store }: Settings, { clock, health, metrics }: CounterPart
 
 function openRedis(settings: Settings, redis: RedisPlan, parts: CounterParts): Opened {
   const { log, random, metrics } = parts;
-  const main = createRedisStore(withFiles(redis, parts), { log, random });
+  const main = createRedisStore(
+    { ...redis, tls: withFiles(redis.tls, "redis", parts) },
+    { log, random },
+  );
   watchConnections(metrics, "redis_pool", main);
   const description = `in Redis, ${redis.topology}`;
   const clock = openClock(settings, main, parts);
   if (settings.store.perSecond === undefined) {
     return { store: main, clock, description, reached: followHealth([main], settings, parts) };
   }
-  const perSecond = createRedisStore(withFiles(settings.store.perSecond, parts), { log, random });
+  const perSecond = createRedisStore(
+    { ...settings.store.perSecond, tls: withFiles(settings.store.perSecond.tls, "redis", parts) },
+    { log, random },
+  );
   watchConnections(metrics, "redis_per_second_pool", perSecond);
   return {
     store: createSplitStore(main, perSecond),
@@ -115,11 +127,32 @@ function openRedis(settings: Settings, redis: RedisPlan, parts: CounterParts): O
   };
 }
 
-function withFiles(plan: RedisPlan, { tls }: CounterParts): RedisSettings {
-  if (plan.tls === undefined) return { ...plan, tls: undefined };
-  const source = tls.get("redis");
-  invariant(source !== undefined, "the settings have files for Redis when it is reached by TLS");
-  return { ...plan, tls: { ...plan.tls, source } };
+function openMemcache(settings: Settings, plan: MemcachePlan, parts: CounterParts): Opened {
+  const { log, clock, random, metrics } = parts;
+  const store = createMemcacheStore(
+    { ...plan, tls: withFiles(plan.tls, "memcache", parts) },
+    { log, clock, random },
+  );
+  watchMemcache(metrics, store);
+  const { servers } = plan;
+  return {
+    store,
+    clock,
+    description: `in Memcached, ${"record" in servers ? servers.record : servers.length === 1 ? "one server" : `${servers.length} servers`}`,
+    reached: followHealth([store], settings, parts),
+  };
+}
+
+/** What is in force of the files that the settings name whenever there is TLS. */
+function withFiles(
+  plan: RedisTlsSettings | undefined,
+  use: TlsUse,
+  { tls }: CounterParts,
+): TlsClientOptions | undefined {
+  if (plan === undefined) return undefined;
+  const source = tls.get(use);
+  invariant(source !== undefined, "the settings have files where there is TLS");
+  return { ...plan, source };
 }
 
 /** The machine's clock, or, where the operator wants all instances to go by one, that clock corrected to Redis's. */
@@ -152,12 +185,15 @@ function watchConnections(metrics: Metrics, pool: RedisPool, store: RedisStore):
   }));
 }
 
+/** A store over the network. */
+type Reachable = Pick<RedisStore, "isConnected" | "firstConnection" | "onConnection">;
+
 /**
- * Healthy once every Redis was reached. A lost connection makes no difference afterwards unless the operator wants it to: while
- * Redis is away all instances would leave Envoy's sight at once, and nothing would be gained.
+ * Healthy once every store was reached. A lost connection makes no difference afterwards unless the operator wants it to: while
+ * the store is away all instances would leave Envoy's sight at once, and nothing would be gained.
  */
 async function followHealth(
-  stores: readonly RedisStore[],
+  stores: readonly Reachable[],
   { redisHealthCheckActiveConnection }: Settings,
   { health }: CounterParts,
 ): Promise<void> {

@@ -1,3 +1,4 @@
+import type { MemcacheSettings } from "./counters/memcache/settings.ts";
 import type { RedisSettings } from "./counters/redis-settings.ts";
 import type { DecisionOptions } from "./decision/algorithm.ts";
 import { VelocityGateError } from "./errors.ts";
@@ -77,6 +78,11 @@ export type RedisTlsSettings = Omit<TlsClientOptions, "source">;
 /** How a Redis is reached, without what the files of TLS hold: that changes. */
 export type RedisPlan = Omit<RedisSettings, "tls"> & { readonly tls: RedisTlsSettings | undefined };
 
+/** How Memcached is reached, likewise. Its files of TLS are those of the use `memcache`. */
+export type MemcachePlan = Omit<MemcacheSettings, "tls"> & {
+  readonly tls: RedisTlsSettings | undefined;
+};
+
 export interface RuleSettings {
   readonly root: string;
   /** May be empty. */
@@ -95,7 +101,7 @@ export interface RuleSettings {
 }
 
 export interface StoreSettings {
-  readonly backend: "memory" | "redis";
+  readonly backend: "memory" | "redis" | "memcache";
   /** Why it is this one, for the line at start: «REDIS_URL is set». */
   readonly reason: string;
   /** Counters that the memory store holds at most. */
@@ -108,6 +114,8 @@ export interface StoreSettings {
   readonly redis: RedisPlan | undefined;
   /** The Redis of the counters of a second; `undefined`: the one above. */
   readonly perSecond: RedisPlan | undefined;
+  /** Exactly when the backend is `memcache`. */
+  readonly memcache: MemcachePlan | undefined;
 }
 
 export interface MetricsSettings {

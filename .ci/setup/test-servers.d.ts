@@ -1,6 +1,6 @@
 /** A server that the tests talk to. */
 export interface TestServer {
-  readonly name: "redis" | "envoy";
+  readonly name: "redis" | "memcached" | "envoy";
   /** What a person can do to get it. */
   readonly byHand: string;
   /** The path of its executable; `undefined`: it is not on this machine. */
@@ -10,6 +10,7 @@ export interface TestServer {
 }
 
 export const redis: TestServer;
+export const memcached: TestServer;
 export const envoy: TestServer;
 
 /** The path of a server's executable. @throws Error that says how to get it. */

@@ -1,5 +1,5 @@
-// The real servers that the tests talk to: Redis and Envoy. `node .ci/setup/test-servers.js [redis] [envoy]` makes sure that they
-// are there; the tests import this file to learn where they are.
+// The real servers that the tests talk to: Redis, Memcached and Envoy. `node .ci/setup/test-servers.js [redis] [memcached] [envoy]`
+// makes sure that they are there; the tests import this file to learn where they are.
 import { spawnSync } from "node:child_process";
 import {
   accessSync,
@@ -32,6 +32,14 @@ export const redis = {
     "Install Redis 6 or later (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis), or set REDIS_SERVER_BIN to the path of redis-server.",
 };
 
+export const memcached = {
+  name: "memcached",
+  find: () => fromEnvironment("MEMCACHED_BIN") ?? fromPath("memcached"),
+  install: installMemcached,
+  byHand:
+    "Install Memcached 1.5.13 or later (Debian, Ubuntu: apt-get install memcached; macOS: brew install memcached), or set MEMCACHED_BIN to the path of memcached.",
+};
+
 export const envoy = {
   name: "envoy",
   find: () =>
@@ -53,10 +61,14 @@ export function executableOf(server) {
 if (realpathSync(process.argv[1] ?? "/") === import.meta.filename) main(process.argv.slice(2));
 
 function main(names) {
-  const servers = [redis, envoy].filter(({ name }) => names.length === 0 || names.includes(name));
+  const all = [redis, memcached, envoy];
+  const servers = all.filter(({ name }) => names.length === 0 || names.includes(name));
   try {
-    const unknown = names.filter((name) => name !== "redis" && name !== "envoy");
-    if (unknown.length > 0) throw new Error(`Unknown: ${unknown.join(", ")}. Known: redis, envoy.`);
+    const known = all.map(({ name }) => name);
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+      throw new Error(`Unknown: ${unknown.join(", ")}. Known: ${known.join(", ")}.`);
+    }
     for (const server of servers) {
       if (server.find() !== undefined) continue;
       server.install();
@@ -69,16 +81,25 @@ function main(names) {
 }
 
 function installRedis() {
-  if (process.getuid?.() === 0 && fromPath("apt-get") !== undefined) return installRedisByApt();
+  if (mayUseApt()) return installByApt("redis-server", redis);
   if (fromPath("docker") !== undefined && spawnSync("docker", ["info"]).status === 0) {
     return copyRedisOutOfImage();
   }
   throw new Error(`redis-server is not there, and only root may install it. ${redis.byHand}`);
 }
 
-function installRedisByApt() {
-  say("Installing redis-server for the tests (apt-get update, apt-get install redis-server).");
-  // Debian starts a service on port 6379 as soon as it is installed. The tests start servers of their own.
+function installMemcached() {
+  if (mayUseApt()) return installByApt("memcached", memcached);
+  throw new Error(`memcached is not there, and only root may install it. ${memcached.byHand}`);
+}
+
+function mayUseApt() {
+  return process.getuid?.() === 0 && fromPath("apt-get") !== undefined;
+}
+
+function installByApt(name, server) {
+  say(`Installing ${name} for the tests (apt-get update, apt-get install ${name}).`);
+  // Debian starts a service as soon as it is installed. The tests start servers of their own.
   const policy = "/usr/sbin/policy-rc.d";
   const hasPolicy = existsSync(policy);
   if (!hasPolicy) {
@@ -86,8 +107,8 @@ function installRedisByApt() {
     chmodSync(policy, 0o755);
   }
   try {
-    run("apt-get", ["-qq", "update"], redis);
-    run("apt-get", ["-qq", "install", "-y", "--no-install-recommends", "redis-server"], redis);
+    run("apt-get", ["-qq", "update"], server);
+    run("apt-get", ["-qq", "install", "-y", "--no-install-recommends", name], server);
   } finally {
     if (!hasPolicy) rmSync(policy);
   }

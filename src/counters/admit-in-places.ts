@@ -9,6 +9,8 @@ export interface AdmissionPlaces<Place> {
   admitAt(place: Place, admissions: readonly Admission[]): Promise<readonly number[]>;
   /** `CounterStore.incrementAll` for those of any. */
   incrementAll: CounterStore["incrementAll"];
+  /** A step cannot tell whether it adds too much before it has: looking first pays for a single place as well. */
+  readonly looksFirst?: true;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function admitInPlaces<Place>(
   const all = new Set(admissions.map(places.placeOf));
   const [first] = all;
   if (first === undefined) return [];
-  if (all.size === 1) return places.admitAt(first, admissions);
+  if (all.size === 1 && !places.looksFirst) return places.admitAt(first, admissions);
   const expected = expectedTotals(admissions, await places.incrementAll(looksOf(admissions)));
   return isDenied(admissions, expected) ? expected : addAtEach(admissions, expected, places);
 }
@@ -36,7 +38,7 @@ async function addAtEach<Place>(
   const totals = [...expected];
   const groups = new Map<Place, number[]>();
   admissions.forEach((admission, i) => {
-    if (admission.hits <= 0) return;
+    if (admission.hits <= 0 || (expected[i] as number) > admission.limit) return;
     const place = placeOf(admission);
     groups.set(place, [...(groups.get(place) ?? []), i]);
   });

@@ -5,14 +5,14 @@ import type { Expiries } from "./expiries.ts";
 export class Call {
   readonly totals: Promise<readonly number[]>;
   /** Where to say that it has made a counter. */
-  readonly expiries: Expiries;
+  readonly expiries: Pick<Expiries, "owe">;
   readonly #totals: number[];
   #resolve: (totals: readonly number[]) => void = unset;
   #reject: (error: VelocityGateError) => void = unset;
   #missing: number;
 
   /** @param count how many totals it waits for, at least 1 */
-  constructor(count: number, expiries: Expiries) {
+  constructor(count: number, expiries: Pick<Expiries, "owe">) {
     this.expiries = expiries;
     this.#totals = new Array<number>(count).fill(0);
     this.#missing = count;

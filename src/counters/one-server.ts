@@ -55,6 +55,13 @@ export class OneServer implements RedisTopology {
     await this.#loop;
   }
 
+  /** Lets what is on its way come to its end, then closes. Nothing may be sent any more. */
+  async retire(): Promise<void> {
+    this.#ended.abort();
+    this.#node?.retire();
+    await this.#loop;
+  }
+
   async #keepConnected(): Promise<void> {
     const { signal } = this.#ended;
     while (!signal.aborted) {

@@ -20,7 +20,7 @@ export function isOverflow(text: string): boolean {
 export function kindOfRefusal(text: string): string {
   if (/ACL failure in script|user executing the script/.test(text)) return "NOPERM";
   const [kind = ""] = text.split(" ", 1);
-  return /^[A-Z]+$/.test(kind) ? kind : "ERR";
+  return /^[A-Z_]+$/.test(kind) ? kind : "ERR";
 }
 
 export function timedOut(server: string, timeoutMs: number): VelocityGateError {

@@ -1,9 +1,11 @@
 import type { CredentialsFile, RedisAddress, RedisCredentials } from "./redis-settings.ts";
 
+/** Host and port, or the path of a Unix socket. */
+export type ServerAddress = RedisAddress | string;
+
 /** One server to connect to. */
 export interface ServerTarget {
-  /** A Unix socket's path instead of host and port. */
-  readonly address: RedisAddress | string;
+  readonly address: ServerAddress;
   readonly credentials: RedisCredentials | CredentialsFile | undefined;
   readonly database: number;
   /** A replica will not do, and the server is asked whether it is one. */
@@ -11,7 +13,7 @@ export interface ServerTarget {
 }
 
 /** An address for people. */
-export function addressText(address: RedisAddress | string): string {
+export function addressText(address: ServerAddress): string {
   if (typeof address === "string") return address;
   return address.host.includes(":")
     ? `[${address.host}]:${address.port}`

@@ -55,6 +55,63 @@ export interface ConnectionFigures {
   readonly closed: number;
 }
 
+/** What Memcached has to tell: commands under the reference's names, connections under our own. */
+export interface MemcacheFigures {
+  readonly connections: {
+    readonly active: number;
+    readonly total: number;
+    readonly closed: number;
+  };
+  readonly refusedCommands: number;
+  readonly commands: Readonly<Record<keyof typeof memcacheCommands, number>>;
+}
+
+/** By the reference's internal names. */
+const memcacheCommands = {
+  multigetSuccess: ["multiget", "success", "Questions for a counter that were answered."],
+  multigetError: ["multiget", "error", "Questions for a counter that were refused."],
+  incrementSuccess: ["increment", "success", "Increments of a counter that was there."],
+  incrementMiss: ["increment", "miss", "Increments of a counter that was not there."],
+  incrementError: ["increment", "error", "Increments that were refused."],
+  addSuccess: ["add", "success", "Counters that were created."],
+  addNotStored: ["add", "not_stored", "Counters that another instance created first."],
+  addError: ["add", "error", "Counters that could not be created."],
+  keysRequested: ["keys_requested", undefined, "Counters that were asked for."],
+  keysFound: ["keys_found", undefined, "Counters that were asked for and were there."],
+} as const;
+
+export function watchMemcache(metrics: Metrics, store: MemcacheFigures): void {
+  for (const key of Object.keys(memcacheCommands) as (keyof typeof memcacheCommands)[]) {
+    const [name, code, help] = memcacheCommands[key];
+    metrics.counter({
+      name: `ratelimit_memcache_${name}${code === undefined ? "" : `_${code}`}`,
+      help,
+      statsName: `ratelimit.memcache.${name}${code === undefined ? "" : `.__code=${code}`}`,
+      read: () => store.commands[key],
+    });
+  }
+  metrics.gauge({
+    name: "velocitygate_memcache_connections",
+    help: "Open connections to Memcached.",
+    read: () => store.connections.active,
+  });
+  metrics.counter({
+    name: "velocitygate_memcache_connections_opened_total",
+    help: "Connections to Memcached that were opened.",
+    read: () => store.connections.total,
+  });
+  metrics.counter({
+    name: "velocitygate_memcache_connections_closed_total",
+    help: "Connections to Memcached that were closed.",
+    read: () => store.connections.closed,
+  });
+  metrics.counter({
+    name: "velocitygate_memcache_refused_commands_total",
+    help: "Commands that Memcached answered with an error.",
+    read: () => store.refusedCommands,
+  });
+}
+
 /** What went wrong with commands to one Redis, since the start. */
 export interface CommandFigures {
   readonly refused: number;

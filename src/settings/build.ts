@@ -1,6 +1,7 @@
 import { hiddenTags } from "../observe/extra-tags.ts";
 import type { GrpcSettings, RuleSettings, Settings, StoreSettings } from "../settings.ts";
 import { availableCores } from "./cores.ts";
+import { buildMemcache } from "./memcache.ts";
 import { buildRedis } from "./redis.ts";
 import { buildStatsd } from "./statsd.ts";
 import { workersMax } from "./tables/listeners.ts";
@@ -87,15 +88,21 @@ function storeSettings(reading: Reading, workers: number): StoreSettings {
   const isChosen = values.BACKEND_TYPE !== "";
   const hasUrl = given.has("REDIS_URL");
   const backend = values.BACKEND_TYPE || (hasUrl ? "redis" : "memory");
-  if (backend === "memory" && hasUrl) {
-    warnings.push("REDIS_URL has no effect: BACKEND_TYPE=memory keeps the counters in memory");
+  const where = backend === "memory" ? "in memory" : "in Memcached";
+  if (backend !== "redis" && hasUrl) {
+    warnings.push(`REDIS_URL has no effect: BACKEND_TYPE=${backend} keeps the counters ${where}`);
   }
-  if (backend === "memory" && values.REDIS_PERSECOND) {
-    warnings.push("REDIS_PERSECOND has no effect: the counters are kept in memory");
+  if (backend !== "redis" && values.REDIS_PERSECOND) {
+    warnings.push(`REDIS_PERSECOND has no effect: the counters are kept ${where}`);
+  }
+  for (const name of ["MEMCACHE_HOST_PORT", "MEMCACHE_SRV"] as const) {
+    if (backend !== "memcache" && values[name].length > 0 && !wrong.has("BACKEND_TYPE")) {
+      warnings.push(`${name} has no effect: BACKEND_TYPE is not memcache`);
+    }
   }
   if (backend === "memory" && workers > 1 && !wrong.has("BACKEND_TYPE")) {
     mistakes.push(
-      `WORKERS: ${workers} processes would each count for themselves, as the counters are kept in memory; accepted: 1, or counters in Redis (REDIS_URL)`,
+      `WORKERS: ${workers} processes would each count for themselves, as the counters are kept in memory; accepted: 1, or counters in Redis (REDIS_URL) or Memcached`,
     );
   }
   const isRedis = backend === "redis";
@@ -110,6 +117,7 @@ function storeSettings(reading: Reading, workers: number): StoreSettings {
     redis: isRedis ? buildRedis(reading, "REDIS") : undefined,
     perSecond:
       isRedis && values.REDIS_PERSECOND ? buildRedis(reading, "REDIS_PERSECOND") : undefined,
+    memcache: backend === "memcache" ? buildMemcache(reading) : undefined,
   };
 }
 

@@ -18,7 +18,8 @@ export function parseRedisAddress(text: string, defaultPort: number): ParsedAddr
   return address && { address, database: 0, credentials: undefined, usesTls: false };
 }
 
-function parseHostAndPort(text: string, defaultPort: number): RedisAddress | undefined {
+/** `host`, or `host:port`; an IPv6 address stands in brackets. `undefined`: not accepted. */
+export function parseHostAndPort(text: string, defaultPort: number): RedisAddress | undefined {
   const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:@/?#[\],]+))(?::([0-9]{1,5}))?$/.exec(text);
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3] ?? defaultPort);

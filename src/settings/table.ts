@@ -1,6 +1,7 @@
 import type { Setting } from "./setting.ts";
 import { answers } from "./tables/answers.ts";
 import { listeners } from "./tables/listeners.ts";
+import { memcache } from "./tables/memcache.ts";
 import { observation } from "./tables/observation.ts";
 import { redis } from "./tables/redis.ts";
 import { rules } from "./tables/rules.ts";
@@ -17,6 +18,7 @@ export const table = {
   ...xds,
   ...answers,
   ...redis,
+  ...memcache,
   ...observation,
   ...tracing,
 };
@@ -38,6 +40,7 @@ export const sections: readonly {
   { title: "Rules from an xDS server", settings: xds },
   { title: "Counting and answers", settings: answers },
   { title: "Redis", settings: redis },
+  { title: "Memcached", settings: memcache },
   { title: "Logs and metrics", settings: observation },
   { title: "Traces", settings: tracing },
 ];

@@ -13,17 +13,18 @@ interface FileNames {
 
 /** The files that are read: of what does not use TLS none are. */
 export function tlsSettings(reading: Reading, uses: Uses): TlsSettings {
-  const { grpc, redis, perSecond, xds } = uses;
+  const { grpc, redis, perSecond, memcache, xds } = uses;
   const usesRedisTls = redis?.tls !== undefined || perSecond?.tls !== undefined;
   return {
     ...(grpc !== undefined && { grpc: tlsFiles(reading, grpcNames(reading)) }),
     ...(usesRedisTls && { redis: clientTlsFiles(reading, redisNames) }),
     ...(xds !== undefined && { xds: clientTlsFiles(reading, xdsNames) }),
+    ...(memcache?.tls && { memcache: clientTlsFiles(reading, memcacheNames) }),
   };
 }
 
 /** What may use TLS; `undefined` where it does not. */
-interface Uses extends Pick<StoreSettings, "redis" | "perSecond"> {
+interface Uses extends Pick<StoreSettings, "redis" | "perSecond" | "memcache"> {
   readonly grpc: GrpcTlsSettings | undefined;
   readonly xds: XdsTlsSettings | undefined;
 }
@@ -38,6 +39,12 @@ const xdsNames = {
   cert: "CONFIG_GRPC_XDS_CLIENT_TLS_CERT",
   key: "CONFIG_GRPC_XDS_CLIENT_TLS_KEY",
   ca: "CONFIG_GRPC_XDS_SERVER_TLS_CACERT",
+} as const satisfies FileNames;
+
+const memcacheNames = {
+  cert: "MEMCACHE_TLS_CLIENT_CERT",
+  key: "MEMCACHE_TLS_CLIENT_KEY",
+  ca: "MEMCACHE_TLS_CACERT",
 } as const satisfies FileNames;
 
 /** Envoy Gateway names the CA of its clients as nobody else does. */

@@ -5,13 +5,15 @@ import { isDenied } from "../../src/decision/admission.ts";
 import { CounterModel } from "../support/counter-model.ts";
 import { eventually } from "../support/eventually.ts";
 import { admission, increment } from "../support/increments.ts";
-import { memoryKind, ownKeys, redisKind, type StoreKind } from "../support/stores.ts";
+import { memcacheKind, memoryKind, ownKeys, redisKind, type StoreKind } from "../support/stores.ts";
 
 const kinds: readonly StoreKind[] = [
   memoryKind,
   redisKind("single"),
   redisKind("sentinel"),
   redisKind("cluster"),
+  memcacheKind(1),
+  memcacheKind(2),
 ];
 
 describe.each(kinds)("a counter store: $name", ({ openTwo }) => {

@@ -40,6 +40,8 @@ const stores: Readonly<Record<string, () => StoreSettings | Promise<StoreSetting
     };
   },
   "a Redis Cluster": () => ({ ...cluster(), CACHE_KEY_PREFIX: uniquePrefix() }),
+  "one Memcached, and a prefix": () => memcached(1, "prefix:"),
+  "two Memcached": () => memcached(2, ""),
   "a Redis Cluster, and a Redis for the counters of a second": () => ({
     ...cluster(),
     REDIS_PERSECOND: "true",
@@ -61,6 +63,7 @@ const admitting = [
   ["a single Redis", "off", "admitted hits"],
   ["a single Redis", "on", "admitted hits"],
   ["a Redis Cluster, and a Redis for the counters of a second", "off", "admitted hits"],
+  ["two Memcached", "off", "admitted hits"],
 ] as const;
 
 const rules = {
@@ -217,6 +220,14 @@ function single(): StoreSettings {
 
 function cluster(): StoreSettings {
   return onRedis("CLUSTER", sharedRedis().cluster);
+}
+
+function memcached(servers: number, prefix: string): StoreSettings {
+  return {
+    BACKEND_TYPE: "memcache",
+    MEMCACHE_HOST_PORT: sharedRedis().memcached.slice(0, servers).map(asText).join(","),
+    CACHE_KEY_PREFIX: `${prefix}${uniquePrefix()}`,
+  };
 }
 
 interface Address {

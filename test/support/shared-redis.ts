@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { RedisAddress, RedisSettings } from "../../src/counters/redis-settings.ts";
 
-/** The Redis servers that a whole run of Jest shares. Suites keep apart by `uniquePrefix`. */
+/** The Redis and Memcached servers that a whole run of Jest shares. Suites keep apart by `uniquePrefix`. */
 export interface SharedRedis {
   readonly single: RedisAddress;
   readonly sentinels: readonly RedisAddress[];
   readonly masterName: string;
   /** The masters; each of them has a replica. */
   readonly cluster: readonly RedisAddress[];
+  /** Two Memcached servers. */
+  readonly memcached: readonly RedisAddress[];
 }
 
 const variable = "VELOCITYGATE_TEST_REDIS";

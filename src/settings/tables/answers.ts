@@ -1,19 +1,14 @@
-import { boolean, choice, duration, integer, list, number, text, warned } from "../setting.ts";
-
-const withMemcache = warned("Memcached is not there yet");
+import { boolean, choice, integer, number, text } from "../setting.ts";
 
 /** How limits are counted and what is answered. */
 export const answers = {
   BACKEND_TYPE: choice(
     "",
-    ["", "memory", "redis"],
+    ["", "memory", "redis", "memcache"],
     "Where counters live. Unset or empty: `redis` when REDIS_URL is set, otherwise `memory` (the reference: `redis`).",
     {
-      accepted: "memory, redis",
-      refusal: (given) =>
-        given === "memcache"
-          ? "Memcached is not there yet"
-          : `Invalid setting for BackendType: ${given}`,
+      accepted: "memory, redis, memcache",
+      refusal: (given) => `Invalid setting for BackendType: ${given}`,
     },
   ),
   MEMORY_STORE_MAX_KEYS: integer(
@@ -71,15 +66,6 @@ export const answers = {
     false,
     "A month is a month of the calendar, in UTC, instead of 30 days counted from 1970 on. Years stay blocks of 365 days. Instances that share counters have to agree.",
   ),
-  MEMCACHE_HOST_PORT: list("Memcached servers.", withMemcache),
-  MEMCACHE_MAX_IDLE_CONNS: integer(2, [0, 65_535], "Idle Memcached connections.", withMemcache),
-  MEMCACHE_SRV: text("", "SRV record of the Memcached servers.", withMemcache),
-  MEMCACHE_SRV_REFRESH: duration("0s", ["0s", "24h"], "How often it is asked for.", withMemcache),
-  MEMCACHE_TLS: boolean(false, "TLS to Memcached.", withMemcache),
-  MEMCACHE_TLS_CLIENT_CERT: text("", "Certificate for Memcached.", withMemcache),
-  MEMCACHE_TLS_CLIENT_KEY: text("", "Key for Memcached.", withMemcache),
-  MEMCACHE_TLS_CACERT: text("", "CA of Memcached.", withMemcache),
-  MEMCACHE_TLS_SKIP_HOSTNAME_VERIFICATION: boolean(false, "Trusts any name.", withMemcache),
 } as const;
 
 function header(value: string, meaning: string) {

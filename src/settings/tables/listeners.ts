@@ -97,7 +97,7 @@ function workers(): Setting<number | "auto"> {
     type: "text",
     default: "1",
     meaning:
-      "Processes that serve the gRPC port together; `auto`: one for each core. More than one need Redis (see «Several processes»).",
+      "Processes that serve the gRPC port together; `auto`: one for each core. More than one need Redis or Memcached (see «Several processes»).",
     accepted: `auto, or a whole number from 1 to ${workersMax}`,
     parse: (given) => (given === "auto" ? given : integerWithin(given, 1, workersMax)),
   };

@@ -37,7 +37,7 @@ export const redis = {
   ),
   REDIS_HEALTH_CHECK_ACTIVE_CONNECTION: boolean(
     false,
-    "Unhealthy while no connection to Redis stands; else healthy once Redis has been reached.",
+    "Unhealthy while no connection to Redis (or Memcached) stands; else healthy once it has been reached.",
   ),
   CLOCK_OFFSET_MAX: duration(
     "0s",

@@ -90,6 +90,12 @@ describe("docs/metrics.md", () => {
         CONFIG_GRPC_XDS_SERVER_URL: "127.0.0.1:1",
         FORCE_START_WITHOUT_INITIAL_CONFIG: "true",
       }),
+      await start({
+        BACKEND_TYPE: "memcache",
+        MEMCACHE_HOST_PORT: sharedRedis()
+          .memcached.map(({ host, port }) => `${host}:${port}`)
+          .join(","),
+      }),
       await startWorkers(),
     ];
     expect(differences(documentedMetrics(document), describedBy(scrapes))).toEqual([]);

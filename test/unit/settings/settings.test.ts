@@ -211,7 +211,7 @@ describe("the store", () => {
 
   test("BACKEND_TYPE is one of those there are", () => {
     expect(mistakesOf({ BACKEND_TYPE: "Redis" })).toEqual([
-      'BACKEND_TYPE: "Redis" is not accepted: Invalid setting for BackendType: Redis; accepted: memory, redis',
+      'BACKEND_TYPE: "Redis" is not accepted: Invalid setting for BackendType: Redis; accepted: memory, redis, memcache',
     ]);
   });
 
@@ -245,7 +245,7 @@ describe("several processes", () => {
 
   test("are refused when each would count in its own memory", () => {
     expect(mistakesOf({ WORKERS: "2" })).toEqual([
-      "WORKERS: 2 processes would each count for themselves, as the counters are kept in memory; accepted: 1, or counters in Redis (REDIS_URL)",
+      "WORKERS: 2 processes would each count for themselves, as the counters are kept in memory; accepted: 1, or counters in Redis (REDIS_URL) or Memcached",
     ]);
     expect(mistakesOf({ WORKERS: "2", BACKEND_TYPE: "memory", ...redis })).toHaveLength(1);
     expect(readSettings({ WORKERS: "1" }).workers).toBe(1);
