@@ -31,6 +31,8 @@ async function sentinelsAgree(pods: Pods): Promise<void> {
         const [, others, , quorum] =
           /num-other-sentinels\n(\d+)\n(quorum)\n(\d+)/.exec(facts) ?? [];
         const [, replicas] = /num-slaves\n(\d+)/.exec(facts) ?? [];
+        if ((await pods.run("sentinel-ready.sh", name)).code !== 0)
+          throw new Error(`${name} is not ready`);
         if (others !== "2" || replicas !== "2" || quorum !== "2") throw new Error(facts);
       }
     },

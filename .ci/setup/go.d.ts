@@ -1,0 +1,2 @@
+/** The path of `go`. @throws Error that says how to get it */
+export function goCommand(): string;
