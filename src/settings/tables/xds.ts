@@ -36,7 +36,7 @@ export const xds = {
     "First pause before the server is tried again (the reference: 10s, which is how long an update may then be missing).",
   ),
   XDS_CLIENT_BACKOFF_MAX_INTERVAL: duration(
-    "5s",
+    "3s",
     ["50ms", "24h"],
     "Longest pause (the reference: 60s); never shorter than the first.",
   ),

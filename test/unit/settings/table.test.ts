@@ -172,7 +172,7 @@ const ours: Readonly<Record<string, string>> = {
   OTEL_BSP_SCHEDULE_DELAY: "5000",
   OTEL_BSP_EXPORT_TIMEOUT: "30000",
   XDS_CLIENT_BACKOFF_INITIAL_INTERVAL: "500ms",
-  XDS_CLIENT_BACKOFF_MAX_INTERVAL: "5s",
+  XDS_CLIENT_BACKOFF_MAX_INTERVAL: "3s",
 };
 
 function otlp(prefix: string): Readonly<Record<string, string>> {

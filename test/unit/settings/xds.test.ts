@@ -21,7 +21,7 @@ describe("rules from an xDS server", () => {
       nodeMetadata: new Map(),
       headers: new Map(),
       messageBytesMax: 4_194_304,
-      backoff: { initialMs: 500, maxMs: 5_000, growth: 2, randomShare: 0.5 },
+      backoff: { initialMs: 500, maxMs: 3_000, growth: 2, randomShare: 0.5 },
       tls: undefined,
     });
     expect(readSettings({}).rules.xds).toBeUndefined();
@@ -65,7 +65,7 @@ describe("rules from an xDS server", () => {
   );
 
   test.each<[Environment, object]>([
-    [{ XDS_CLIENT_BACKOFF_INITIAL_INTERVAL: "2s" }, { initialMs: 2_000, maxMs: 5_000 }],
+    [{ XDS_CLIENT_BACKOFF_INITIAL_INTERVAL: "2s" }, { initialMs: 2_000, maxMs: 3_000 }],
     [{ XDS_CLIENT_BACKOFF_INITIAL_INTERVAL: "10s" }, { initialMs: 10_000, maxMs: 10_000 }],
     [{ XDS_CLIENT_BACKOFF_MAX_INTERVAL: "60s" }, { initialMs: 500, maxMs: 60_000 }],
     [{ XDS_CLIENT_BACKOFF_RANDOM_FACTOR: "0.2" }, { growth: 2, randomShare: 0.2 }],
