@@ -251,3 +251,23 @@ describe("the end", () => {
     expect(isForked(1)).toBe(false);
   });
 });
+
+describe("what is in force for TLS", () => {
+  const texts = (name: string) => ({ cert: name, key: "key", ca: undefined });
+  const told = (child: ScriptedChild) => child.told.filter(({ type }) => type === "tls");
+  const message = (name: string) => ({ type: "tls", use: "grpc", texts: texts(name) });
+
+  test("is told to a worker when it is forked, as it cannot start without, and to all when it changes", async () => {
+    const { pool, child, timers } = poolOf(2);
+    pool.giveTls("grpc", texts("first"));
+    void pool.start();
+    expect([told(child(0)), told(child(1))]).toEqual([[message("first")], [message("first")]]);
+    child(0).starts();
+    pool.giveTls("grpc", texts("second"));
+    for (const at of [0, 1]) expect(told(child(at))).toEqual([message("first"), message("second")]);
+    child(1).end(crash);
+    await settled();
+    timers.advance(100);
+    expect(told(child(2))).toEqual([message("second")]);
+  });
+});
