@@ -1,13 +1,21 @@
+import type { BigIntStats } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 import { dirname, parse, resolve, sep } from "node:path";
-import { codeOf, contentMark, identityOf, type Scan, statOf } from "./scan.ts";
+import { codeOf, contentMark, identityOf, type Scan } from "./scan.ts";
 
 /** As many as the system follows. */
 const linksMax = 40;
 
+/** What a path is: the error code when it is nothing. */
+interface Found {
+  readonly stats: BigIntStats | string;
+  /** Where it leads when it is a link. */
+  readonly target: string | undefined;
+}
+
 interface Findings {
-  /** Where each path that was looked at leads; `undefined`: it is no link. */
-  readonly seen: Map<string, string | undefined>;
+  /** By path. Files that lie together have most of the way in common. */
+  readonly seen: Map<string, Found>;
   readonly marks: string[];
   readonly watchPoints: Scan["watchPoints"][number][];
 }
@@ -31,13 +39,10 @@ async function follow(path: string, linksLeft: number, findings: Findings): Prom
   const steps = path.slice(root.length).split(sep);
   let at = root;
   for (const [i, entry] of steps.entries()) {
+    const { stats } = await lookAt(at, findings);
     const step = resolve(at, entry);
-    // Files that lie together have most of the way in common.
-    if (!findings.seen.has(step)) {
-      await watchFor(entry, at, findings);
-      findings.seen.set(step, await markOf(step, findings));
-    }
-    const target = findings.seen.get(step);
+    if (!findings.seen.has(step)) watchFor(entry, at, stats, findings);
+    const { target } = await lookAt(step, findings);
     if (target !== undefined && linksLeft > 0) {
       const rest = steps.slice(i + 1);
       return follow(resolve(dirname(step), target, ...rest), linksLeft - 1, findings);
@@ -46,12 +51,12 @@ async function follow(path: string, linksLeft: number, findings: Findings): Prom
   }
 }
 
-async function watchFor(
+function watchFor(
   entry: string,
   directory: string,
+  stats: Found["stats"],
   { watchPoints }: Findings,
-): Promise<void> {
-  const stats = await statOf(directory);
+): void {
   if (typeof stats === "string") return;
   watchPoints.push({
     path: directory,
@@ -60,16 +65,24 @@ async function watchFor(
   });
 }
 
-/** Marks what a path is. Answers where it leads when it is a link. */
-async function markOf(path: string, { marks }: Findings): Promise<string | undefined> {
+/** Marks what a path is, the first time that it is met. */
+async function lookAt(path: string, { seen, marks }: Findings): Promise<Found> {
+  const known = seen.get(path);
+  if (known !== undefined) return known;
+  const found = await find(path);
+  const { stats } = found;
+  // Of a directory only which one it is matters, not what else is in it.
+  if (typeof stats === "string") marks.push(`${path} ${stats}`);
+  else marks.push(`${path} ${identityOf(stats)} ${stats.isDirectory() ? "" : contentMark(stats)}`);
+  seen.set(path, found);
+  return found;
+}
+
+async function find(path: string): Promise<Found> {
   try {
     const stats = await lstat(path, { bigint: true });
-    // Of a directory only which one it is matters, not what else is in it.
-    const content = stats.isDirectory() ? "" : contentMark(stats);
-    marks.push(`${path} ${identityOf(stats)} ${content}`);
-    return stats.isSymbolicLink() ? await readlink(path) : undefined;
+    return { stats, target: stats.isSymbolicLink() ? await readlink(path) : undefined };
   } catch (error) {
-    marks.push(`${path} ${codeOf(error)}`);
-    return undefined;
+    return { stats: codeOf(error), target: undefined };
   }
 }

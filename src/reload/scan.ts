@@ -186,7 +186,7 @@ async function addEntry(
 }
 
 /** Of what a path leads to, links followed; the error code when it leads nowhere. */
-export async function statOf(path: string): Promise<BigIntStats | string> {
+async function statOf(path: string): Promise<BigIntStats | string> {
   try {
     return await stat(path, { bigint: true });
   } catch (error) {

@@ -11,27 +11,29 @@ export interface TlsReading {
 
 /** Never rejects. */
 export async function readTlsFiles({ cert, key, ca }: TlsFiles): Promise<TlsReading> {
-  const problems: string[] = [];
-  const texts = {
-    cert: await readPem(cert, problems),
-    key: await readPem(key, problems),
-    ca: await readPem(ca, problems),
-  };
-  return { texts, problems };
+  const read = await Promise.all([cert, key, ca].map(readPem));
+  const [certText, keyText, caText] = read.map((one) => one?.text);
+  const texts = { cert: certText, key: keyText, ca: caText };
+  return { texts, problems: read.flatMap((one) => one?.problem ?? []) };
 }
 
-async function readPem(file: TlsFile | undefined, problems: string[]): Promise<string | undefined> {
+interface ReadPem {
+  readonly text?: string;
+  readonly problem?: string;
+}
+
+async function readPem(file: TlsFile | undefined): Promise<ReadPem | undefined> {
   if (file === undefined) return undefined;
-  const refuse = (reason: string): undefined => {
-    problems.push(`${file.setting}: "${file.path}" ${reason}; accepted: a PEM file`);
-  };
+  const refuse = (reason: string): ReadPem => ({
+    problem: `${file.setting}: "${file.path}" ${reason}; accepted: a PEM file`,
+  });
   try {
     const handle = await open(file.path);
     try {
       const stats = await handle.stat();
       if (!stats.isFile()) return refuse("is not a file");
       if (stats.size > pemBytesMax) return refuse(`is longer than ${pemBytesMax} bytes`);
-      return await handle.readFile("utf8");
+      return { text: await handle.readFile("utf8") };
     } finally {
       await handle.close();
     }
