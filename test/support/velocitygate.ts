@@ -42,10 +42,14 @@ export async function startGate(options: GateOptions = {}): Promise<TestGate> {
     try {
       return await startGateOnce(options);
     } catch (error) {
-      if (attempt === startAttempts || !String(error).includes("address already in use"))
-        throw error;
+      if (attempt === startAttempts || !isPortTaken(error)) throw error;
     }
   }
+}
+
+/** In the words of the HTTP ports, or of the gRPC port. */
+function isPortTaken(error: unknown): boolean {
+  return /address already in use|EADDRINUSE/.test(String(error));
 }
 
 async function startGateOnce({ rules, settings = {} }: GateOptions): Promise<TestGate> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Field } from "../../../src/grpc/h2/fields.ts";
 import { HeaderDecoder } from "../../../src/grpc/h2/hpack.ts";
+import { cpuMsOf } from "../../support/cpu-time.ts";
 import { block, type Fields, indexedBlock, integer } from "../../support/h2/frames.ts";
 
 /** Decodes blocks one after the other with one table. */
@@ -206,10 +207,9 @@ describe("what is no header block", () => {
 
   test("sixty thousand table sizes cost no more than their bytes", () => {
     const bytes = Buffer.alloc(60_000, 0x20);
-    const startMs = performance.now();
-    expect(() => new HeaderDecoder().decode(bytes, 0, bytes.length, [], 100)).not.toThrow();
+    const decode = () => new HeaderDecoder().decode(bytes, 0, bytes.length, [], 100);
     // Quadratic work takes seconds.
-    expect(performance.now() - startMs).toBeLessThan(500);
+    expect(cpuMsOf(decode)).toBeLessThan(500);
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { redactUrl } from "../../../src/observe/redact.ts";
+import { cpuMsOf } from "../../support/cpu-time.ts";
 
 test.each([
   ["redis://foo:b@r@redis1:6379", "redis://*****@redis1:6379"],
@@ -21,7 +22,5 @@ test.each([
 
 test("a long text without a credential takes linear time", () => {
   const text = `${"a.".repeat(50_000)}://${"a://".repeat(50)}`;
-  const startMs = performance.now();
-  redactUrl(text);
-  expect(performance.now() - startMs).toBeLessThan(1000);
+  expect(cpuMsOf(() => redactUrl(text))).toBeLessThan(1000);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createMogrify, type Mogrifier } from "../../../../src/observe/statsd/mogrifiers.ts";
+import { cpuMsOf } from "../../../support/cpu-time.ts";
 
 const limits = "^ratelimit\\.service\\.rate_limit\\.(.*)\\.(.*)\\.(.*)$";
 const name = "ratelimit.service.rate_limit.mongo_cps.database_users.within_limit";
@@ -73,8 +74,6 @@ describe("a mogrifier", () => {
 
   test("takes a moment, whatever a caller has put into the name", () => {
     const mogrify = createMogrify([mogrifier("^(.*)\\.(.*)\\.(.*)\\.(.*)\\.(.*)!$", "x")]);
-    const startedMs = performance.now();
-    mogrify(`${".a".repeat(4_000)}?`);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(cpuMsOf(() => mogrify(`${".a".repeat(4_000)}?`))).toBeLessThan(1_000);
   });
 });
