@@ -13,6 +13,8 @@ logUnhandled(log);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
 // Without the primary there are no connections, and nobody would end this process.
 process.on("disconnect", () => process.exit(1));
+// It may have gone while this program was being loaded: nobody hears of that any more.
+if (!process.connected) process.exit(1);
 
 const world = { log, clock: systemClock, random: Math.random };
 try {

@@ -1,3 +1,4 @@
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -189,5 +190,16 @@ describe("the end", () => {
     const gate = await startTwo();
     await gate.kill();
     await eventually(() => expect(livingOf(gate)).toEqual([]));
+  });
+
+  test("a worker whose primary is gone before it has come to itself ends as well", async () => {
+    const { host, port } = sharedRedis().single;
+    const program = join(import.meta.dirname, "../../dist/workers/worker-main.js");
+    const env = { ...process.env, REDIS_URL: `${host}:${port}`, WORKERS: "2" };
+    const worker = fork(program, ["1"], { serialization: "advanced", env, stdio: "ignore" });
+    cleanUp(() => worker.kill("SIGKILL"));
+    const exited = once(worker, "exit");
+    worker.disconnect();
+    expect((await exited)[0]).toBe(1);
   });
 });
