@@ -15,6 +15,8 @@ descriptors:
   - { key: month, rate_limit: { unit: month, requests_per_unit: 10 } }
   - { key: year, rate_limit: { unit: year, requests_per_unit: 10 } }
   - { key: second, rate_limit: { unit: second, requests_per_unit: 10 } }
+  - { key: narrow, rate_limit: { unit: day, requests_per_unit: 10 } }
+  - { key: wide, rate_limit: { unit: day, requests_per_unit: 150 } }
 `,
 };
 
@@ -84,4 +86,29 @@ test("EXPIRATION_JITTER_MAX_SECONDS holds for windows of a second as well when i
   await client.ask("d", ...values.map((value) => `second=${value}`));
   const counters = await Promise.all(values.map((value) => counterOf(value)));
   expect(Math.max(...counters.map(({ ttl }) => ttl))).toBeGreaterThan(60);
+});
+
+test("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: two instances admit exactly what there is room for, and count nothing else", async () => {
+  await roomInDay(20);
+  const settings = {
+    STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT: "true",
+    CACHE_KEY_PREFIX: `${randomUUID()}:`,
+  };
+  const clients = [await clientOf(settings), await clientOf(settings)];
+  const admitted = { narrow: 0, wide: 0 };
+  // Every second request needs a place in the narrow counter as well, of which there are ten.
+  const ask = async (i: number) => {
+    const isNarrow = i % 2 === 0;
+    const descriptors = isNarrow ? ["wide=v", "narrow=v"] : ["wide=v"];
+    const answer = await clients[(i >> 1) % 2]?.ask("d", ...descriptors);
+    if (answer?.overall !== "OK") return;
+    admitted.wide += 1;
+    admitted.narrow += isNarrow ? 1 : 0;
+  };
+  await Promise.all(Array.from({ length: 400 }, (_, i) => ask(i)));
+  expect(admitted).toEqual({ narrow: 10, wide: 150 });
+  const { CACHE_KEY_PREFIX: prefix } = settings;
+  const countOf = async (key: string) =>
+    redis.ask("GET", ((await redis.ask("KEYS", `${prefix}d_${key}_v_*`)) as string[])[0] ?? "");
+  expect([await countOf("narrow"), await countOf("wide")]).toEqual(["10", "150"]);
 });
