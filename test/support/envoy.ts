@@ -41,8 +41,13 @@ export async function startEnvoy({ gates, upstream, change }: EnvoyOptions): Pro
   const envoy = await launchEnvoy(config);
   const stat = async (name: RegExp) => sumOfStats(await ask(envoy.adminPort, "/stats"), name);
   const healthyGates = () => stat(/^cluster\..*velocitygate.*\.membership_healthy$/);
-  // Envoy is ready after the first check of one host.
-  await eventually(async () => (await healthyGates()) === gates.length, { timeoutMs: 20_000 });
+  try {
+    // Envoy is ready after the first check of one host.
+    await eventually(async () => (await healthyGates()) === gates.length, { timeoutMs: 20_000 });
+  } catch (error) {
+    await envoy.stop();
+    throw error;
+  }
   return {
     port: envoy.port,
     get log() {
