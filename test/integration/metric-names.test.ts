@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { sampleValue } from "../support/parse-exposition.ts";
 import { put } from "../support/rule-directory.ts";
 import { startInProcess } from "../support/running-app.ts";
 import { sharedRedis, uniquePrefix } from "../support/shared-redis.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanup = cleanupAfterEach();
 

@@ -2,10 +2,13 @@
  * A fleet that changes over counts with both services in one Redis. The reference is played by what it sends: `INCRBY` and `EXPIRE` for
  * the keys that reference-behaviour.md B documents, written out here so that nothing of ours can make them right.
  */
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../support/cleanup.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { type RunningApp, startInProcess } from "../support/running-app.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 /** 2023-11-14, 22:13:20 UTC. */
 const nowSeconds = 1_700_000_000;

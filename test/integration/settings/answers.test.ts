@@ -1,7 +1,10 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import type { RateLimitResponse } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanup = cleanupAfterEach();
 

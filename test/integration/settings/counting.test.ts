@@ -1,10 +1,13 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
 import { sampleValue } from "../../support/parse-exposition.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
 import { roomInMinute } from "../../support/window.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanup = cleanupAfterEach();
 

@@ -2,12 +2,15 @@ import { connect as connectHttp2 } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
 import { GrpcClient } from "../../support/grpc-client.ts";
 import { freePorts } from "../../support/ports.ts";
 import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanup = cleanupAfterEach();
 const start = (settings: AppOptions["settings"]): Promise<RunningApp> =>

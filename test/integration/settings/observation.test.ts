@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
 import { get } from "../../support/http-client.ts";
@@ -8,6 +8,9 @@ import { parseExposition } from "../../support/parse-exposition.ts";
 import { freePort, freePorts } from "../../support/ports.ts";
 import { runBuilt } from "../../support/run-node.ts";
 import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanup = cleanupAfterEach();
 

@@ -1,10 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
 import { put } from "../../support/rule-directory.ts";
 import { type AppOptions, type RunningApp, startInProcess } from "../../support/running-app.ts";
+
+// Each starts services, on machines that may be busy.
+jest.setTimeout(30_000);
 
 const cleanup = cleanupAfterEach();
 const start = (options: AppOptions): Promise<RunningApp> => cleanup.add(startInProcess(options));
