@@ -38,6 +38,8 @@ function* ofRow(row: Row): Iterable<string> {
     yield `«${row.cells[2]}» is none of: same, better: how, not: why`;
   } else if (row.verdict === "not" && row.reason.length < reasonCharactersMin) {
     yield `«not» says too little: ${row.reason}`;
+  } else if (row.verdict === "not" && /\byet\b/.test(row.reason)) {
+    yield `what is not there yet is no reason: ${row.reason}`;
   }
   for (const test of row.tests) yield* ofTest(test);
 }

@@ -70,6 +70,11 @@ describe("a document is refused", () => {
     ],
     ["for not without why", `| a | b | not: no | ${here} |`, "«not» says too little: no"],
     [
+      "for not yet",
+      `| a | b | not: it has not been built yet | ${here} |`,
+      "what is not there yet is no reason: it has not been built yet",
+    ],
+    [
       "for a file that is none",
       "| a | b | same | unit/none › a |",
       "there is no test file unit/none",
