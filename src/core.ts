@@ -6,6 +6,7 @@ import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { watchTracing } from "./observe/watch.ts";
 import { type CounterParts, openCounters } from "./open-counters.ts";
+import { openInsurance } from "./open-insurance.ts";
 import { openMetrics } from "./open-metrics.ts";
 import { openStatsd } from "./open-statsd.ts";
 import { counted } from "./rls/call-stats.ts";
@@ -58,6 +59,7 @@ export function openCore(
   const service = createRateLimitService({
     rules,
     store: tracing?.traceStore(counters.store) ?? counters.store,
+    decideWithoutStore: openInsurance(settings, { counters, rules, metrics, random }, closers),
     knownOver: counters.knownOver,
     clock: counters.clock,
     stats: metrics,

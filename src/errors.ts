@@ -14,6 +14,13 @@ export type ErrorCode =
   | "SETTINGS_INVALID"
   | "RULES_INVALID";
 
+/**
+ * Why the counters could not be asked: no answer in time, no connection or a lost one, an answer that is a refusal, more asked of it
+ * than it takes, or that it has failed so often that it is left alone for a moment.
+ */
+export const storeFailures = ["timeout", "unavailable", "refused", "overload", "breaker"] as const;
+export type StoreFailure = (typeof storeFailures)[number];
+
 /** An error of the operating world, with a code that the edges translate (`rls/status.ts`). */
 export class VelocityGateError extends Error {
   readonly code: ErrorCode;
@@ -22,5 +29,16 @@ export class VelocityGateError extends Error {
     super(message, options);
     this.name = "VelocityGateError";
     this.code = code;
+  }
+}
+
+/** The counters could not be asked: whoever asks them may know what to answer all the same. */
+export class StoreError extends VelocityGateError {
+  readonly reason: StoreFailure;
+
+  constructor(reason: StoreFailure, message: string, options?: ErrorOptions) {
+    super(reason === "timeout" ? "STORE_TIMEOUT" : "STORE_UNAVAILABLE", message, options);
+    this.name = "StoreError";
+    this.reason = reason;
   }
 }

@@ -4,6 +4,7 @@ import type { DecisionOptions } from "./decision/algorithm.ts";
 import { VelocityGateError } from "./errors.ts";
 import type { BindAddress } from "./grpc/engine.ts";
 import { invariant } from "./invariant.ts";
+import type { FailurePolicy } from "./limits/limit.ts";
 import type { LogFormat, LogLevel } from "./observe/log.ts";
 import type { DogStatsdOptions } from "./observe/statsd/line.ts";
 import type { Target } from "./observe/statsd/transport.ts";
@@ -33,6 +34,7 @@ export interface Settings {
   /** Lacks only the source of randomness. */
   readonly decision: Omit<DecisionOptions, "random">;
   readonly answer: AnswerOptions;
+  readonly failures: FailureSettings;
   readonly metrics: MetricsSettings;
   /** `undefined`: calls are not traced. */
   readonly tracing: TracingSettings | undefined;
@@ -116,6 +118,14 @@ export interface StoreSettings {
   readonly perSecond: RedisPlan | undefined;
   /** Exactly when the backend is `memcache`. */
   readonly memcache: MemcachePlan | undefined;
+}
+
+/** What happens when the store cannot be asked. */
+export interface FailureSettings {
+  /** Of limits that have none of their own. */
+  readonly policy: FailurePolicy;
+  /** How many instances share each limit; 0: they count each other. */
+  readonly instances: number;
 }
 
 export interface MetricsSettings {

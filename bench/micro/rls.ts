@@ -13,6 +13,7 @@ import { inTurn, messages, requests } from "./requests.ts";
 const plain: AnswerOptions = {
   responseHeaders: undefined,
   requestHeaders: undefined,
+  failureHeader: undefined,
   dynamicMetadata: false,
 };
 

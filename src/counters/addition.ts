@@ -4,7 +4,7 @@ import type { Call } from "./call.ts";
 import type { Command } from "./command.ts";
 import type { WriteArgument } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
-import { isOverflow, refused, unavailable } from "./store-errors.ts";
+import { isOverflow, notANumber, refused } from "./store-errors.ts";
 
 /**
  * Gives hits back, which takes a script because it must neither create a counter nor bring one below 0. It is sent as text each
@@ -73,7 +73,7 @@ export class Addition implements Command {
   answer(reply: Reply): void {
     const total = reply === undefined ? 0 : Number(reply);
     if (!Number.isInteger(total)) {
-      this.giveUp(unavailable("a counter in Redis holds something that is not a number"));
+      this.giveUp(notANumber("Redis"));
       return;
     }
     if (this.#sum > 0 && total === this.#sum) this.#owe();
@@ -87,7 +87,7 @@ export class Addition implements Command {
   /** A counter that 64 bits cannot hold any more is as much as there can be. */
   refuse(text: string): void {
     if (!isOverflow(text)) {
-      this.giveUp(refused(text));
+      this.giveUp(refused("Redis", text));
       return;
     }
     for (let each: Addition | undefined = this; each; each = each.#next) {

@@ -5,7 +5,7 @@ import type { Call } from "./call.ts";
 import type { Command } from "./command.ts";
 import type { WriteArgument } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
-import { refused, unavailable } from "./store-errors.ts";
+import { notANumber, refused } from "./store-errors.ts";
 
 /** How much one script does at most, so that it keeps nobody waiting: increments, and characters of their keys. */
 const incrementsMax = 128;
@@ -92,7 +92,7 @@ export class AdmitCommand implements Command {
   }
 
   refuse(text: string): void {
-    this.giveUp(refused(text));
+    this.giveUp(refused("Redis", text));
   }
 
   giveUp(error: VelocityGateError): void {
@@ -106,5 +106,5 @@ export class AdmitCommand implements Command {
 
 function settle(call: Call, at: number, total: Reply): void {
   if (typeof total === "number" && total >= 0) call.settle(at, total);
-  else call.fail(unavailable("a counter in Redis holds something that is not a number"));
+  else call.fail(notANumber("Redis"));
 }

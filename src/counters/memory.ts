@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { admit } from "../decision/admission.ts";
 import type { Admission, Increment } from "../decision/increment.ts";
-import { VelocityGateError } from "../errors.ts";
+import { StoreError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { KeyTable } from "./key-table.ts";
 import type { CounterStore } from "./store.ts";
@@ -88,7 +88,7 @@ class Counters implements MemoryStore {
   }
 
   #begin(increments: number): number {
-    if (this.#isClosed) throw new VelocityGateError("STORE_UNAVAILABLE", "the store is closed");
+    if (this.#isClosed) throw new StoreError("unavailable", "the store is closed");
     const nowSeconds = Math.floor(this.#clock.nowMs() / 1000);
     this.#sweep(nowSeconds, increments * sweptPerIncrement);
     return nowSeconds;

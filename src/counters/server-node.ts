@@ -8,7 +8,7 @@ import type { Words } from "./encodable.ts";
 import type { Refusals } from "./refusals.ts";
 import { ErrorReply, type Reply } from "./reply.ts";
 import { openSocket } from "./socket.ts";
-import { reasonOf, timedOut, unavailable } from "./store-errors.ts";
+import { overloaded, reasonOf, timedOut, unavailable } from "./store-errors.ts";
 import { addressText, type ServerTarget } from "./target.ts";
 
 /** How many batches may await their answers at a time: enough to keep the server busy, while the next batch grows. */
@@ -117,7 +117,7 @@ export class ServerNode implements BatchOwner {
       return;
     }
     if (this.#waitingCount >= waitingMax) {
-      command.lose(unavailable(`too many commands wait for ${this.dialect.server}`), false);
+      command.lose(overloaded(this.dialect.server), false);
       return;
     }
     this.#beginEvent();

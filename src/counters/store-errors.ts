@@ -1,14 +1,24 @@
-import { VelocityGateError } from "../errors.ts";
+import { StoreError } from "../errors.ts";
 import { tlsFailureText } from "../tls/failure.ts";
 
 /** An error for callers. Texts of servers may name a key, so only their first word, the kind of error, is passed on. */
-export function unavailable(message: string): VelocityGateError {
-  return new VelocityGateError("STORE_UNAVAILABLE", message);
+export function unavailable(message: string): StoreError {
+  return new StoreError("unavailable", message);
 }
 
 /** @param text an error reply: «OOM command not allowed when used memory > 'maxmemory'.» */
-export function refused(text: string): VelocityGateError {
-  return unavailable(`Redis refused a command: ${kindOfRefusal(text)}`);
+export function refused(server: string, text: string): StoreError {
+  return new StoreError("refused", `${server} refused a command: ${kindOfRefusal(text)}`);
+}
+
+/** What the server holds under the key is no counter. */
+export function notANumber(server: string): StoreError {
+  return new StoreError("refused", `a counter in ${server} holds something that is not a number`);
+}
+
+/** More is asked of the server than it takes. */
+export function overloaded(server: string): StoreError {
+  return new StoreError("overload", `too many commands wait for ${server}`);
 }
 
 /** The counter is as large as 64 bits can hold: an answer in its way, not a refusal. */
@@ -23,8 +33,8 @@ export function kindOfRefusal(text: string): string {
   return /^[A-Z_]+$/.test(kind) ? kind : "ERR";
 }
 
-export function timedOut(server: string, timeoutMs: number): VelocityGateError {
-  return new VelocityGateError("STORE_TIMEOUT", `${server} did not answer within ${timeoutMs} ms`);
+export function timedOut(server: string, timeoutMs: number): StoreError {
+  return new StoreError("timeout", `${server} did not answer within ${timeoutMs} ms`);
 }
 
 /** Why something failed, for the log. */

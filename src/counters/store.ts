@@ -12,7 +12,7 @@ export interface CounterStore {
    *
    * An increment is never sent a second time: after an error it may or may not have been counted.
    *
-   * @throws VelocityGateError `STORE_UNAVAILABLE` or `STORE_TIMEOUT`; its message names no counter key.
+   * @throws StoreError that says why; its message names no counter key.
    */
   incrementAll(increments: readonly Increment[]): Promise<readonly number[]>;
 
@@ -25,7 +25,7 @@ export interface CounterStore {
    * in several places (a Redis Cluster, `REDIS_PERSECOND`, Memcached) it is not one step: what a request has added before it is denied
    * elsewhere is taken back at once, and may have denied another one in between.
    *
-   * @throws VelocityGateError as `incrementAll`
+   * @throws StoreError as `incrementAll`
    */
   admitAll(admissions: readonly Admission[]): Promise<readonly number[]>;
 

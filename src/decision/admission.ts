@@ -9,12 +9,12 @@
 import type { DecisionOptions } from "./algorithm.ts";
 import type { Check, DescriptorStatus } from "./check.ts";
 import type { Admission, Denies } from "./increment.ts";
-import { isLimited, knownOver, type Plan } from "./plan.ts";
+import { allowed, denied, isLimited, knownOver, type Plan } from "./plan.ts";
 import { isQuota } from "./quota.ts";
 
 export interface AdmissionPlan {
   readonly admissions: readonly Admission[];
-  /** What is remembered of its counters denies the request already: nothing is to be added. */
+  /** What is remembered of its counters, or a failure policy, denies the request already: nothing is to be added. */
   readonly isDenied: boolean;
 }
 
@@ -25,7 +25,7 @@ export function planAdmissions(
   { quotaMode }: Pick<DecisionOptions, "quotaMode">,
 ): AdmissionPlan {
   const quotas = checks.filter(({ match }) => isQuota(match?.limit, quotaMode));
-  const canQuotasDeny = quotas.every(canBeOver);
+  const canQuotasDeny = quotas.every(canBeOver) && !hasAllowedQuota(checks, places, quotaMode);
   const deniesOf = (check: Check): Denies => {
     if (!canBeOver(check)) return "never";
     if (!isQuota(check.match?.limit, quotaMode)) return "alone";
@@ -39,7 +39,7 @@ export function planAdmissions(
     const denies = deniesOf(check);
     if (increment !== undefined && isLimited(check)) {
       admissions.push({ ...increment, limit: check.match.limit.requestsPerUnit, denies });
-    } else if (places[i] === knownOver) {
+    } else if (places[i] === knownOver || places[i] === denied) {
       isDenied ||= denies === "alone";
       quotasKnownOver += denies === "together" ? 1 : 0;
     }
@@ -48,6 +48,15 @@ export function planAdmissions(
     admissions,
     isDenied: isDenied || (quotasKnownOver > 0 && quotasKnownOver === quotas.length),
   };
+}
+
+/** A failure policy may have found a quota to be within its limit, whatever its counter says. */
+function hasAllowedQuota(
+  checks: readonly Check[],
+  places: readonly number[],
+  quotaMode: boolean,
+): boolean {
+  return checks.some(({ match }, i) => places[i] === allowed && isQuota(match?.limit, quotaMode));
 }
 
 /** Shadow mode and hits given back make a descriptor OK whatever its counter says, as does having no limit. */
@@ -134,7 +143,8 @@ export function expectedTotals(
 /** What is said of a descriptor of a denied request: its hits, which would have been within the limit, are not there. */
 export function withoutItsHits(check: Check, status: DescriptorStatus): DescriptorStatus {
   const isOver = status.code === "OVER_LIMIT" || status.isShadowed;
-  if (!isLimited(check) || check.descriptor.isNegativeHits || isOver) return status;
+  const isCounted = status.limit !== undefined && !check.descriptor.isNegativeHits;
+  if (!isCounted || isOver) return status;
   return {
     ...status,
     remaining: status.remaining + check.hits,

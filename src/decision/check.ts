@@ -1,3 +1,4 @@
+import type { StoreFailure } from "../errors.ts";
 import type { Descriptor } from "../limits/descriptor.ts";
 import type { Limit, Match } from "../limits/limit.ts";
 
@@ -19,7 +20,7 @@ export type Code = "OK" | "OVER_LIMIT";
  */
 export interface DescriptorStatus {
   readonly code: Code;
-  /** The limit that was applied; `undefined` when none was, or an unlimited one. */
+  /** The limit that was applied; `undefined` when none was, or an unlimited one, or when nobody counted. */
   readonly limit: Limit | undefined;
   /** uint32 */
   readonly remaining: number;
@@ -43,4 +44,6 @@ export interface Decision {
   readonly isGloballyShadowed: boolean;
   /** The global quota mode was on: every limit was judged as a quota. */
   readonly quotaMode: boolean;
+  /** Why the store was not asked although it should have been; `undefined`: it was, or need not have been. */
+  readonly withoutStore: StoreFailure | undefined;
 }

@@ -1,9 +1,9 @@
 import { invariant } from "../invariant.ts";
 import { withoutItsHits } from "./admission.ts";
-import type { DecisionOptions, Question } from "./algorithm.ts";
+import type { DecisionOptions, LimitedCheck, Question } from "./algorithm.ts";
 import { algorithms } from "./algorithms.ts";
 import type { Check, Code, Decision, DescriptorStatus } from "./check.ts";
-import { isLimited, knownOver, type Plan } from "./plan.ts";
+import { denied, isLimited, knownOver, type Plan } from "./plan.ts";
 import { isQuota } from "./quota.ts";
 
 /** What an unlimited limit has left: the largest uint32, as the reference answers. */
@@ -22,9 +22,10 @@ export function decide(
     if (!isLimited(check)) return uncounted(check);
     const algorithm = algorithms[check.match.limit.algorithm];
     const at = places[i] as number;
+    if (at >= 0) return algorithm.judge(check, question, options, totals, at);
     return at === knownOver
       ? algorithm.judgeKnownOver(check, question, options)
-      : algorithm.judge(check, question, options, totals, at);
+      : notAsked(check, at === denied);
   });
   const code = overallCode(checks, statuses, options.quotaMode);
   const isGloballyShadowed = options.shadowMode && code === "OVER_LIMIT";
@@ -37,6 +38,23 @@ export function decide(
         : statuses,
     isGloballyShadowed,
     quotaMode: options.quotaMode,
+    withoutStore: undefined,
+  };
+}
+
+/** Nobody counted: nothing is said about the limit but whether it lets the request pass, and the hits are counted nowhere. */
+function notAsked({ descriptor, match }: LimitedCheck, isDenied: boolean): DescriptorStatus {
+  const isOver = isDenied && !descriptor.isNegativeHits;
+  return {
+    code: isOver && !match.limit.shadowMode ? "OVER_LIMIT" : "OK",
+    limit: undefined,
+    remaining: 0,
+    resetSeconds: 0,
+    overLimitHits: 0,
+    nearLimitHits: 0,
+    withinLimitHits: 0,
+    isShadowed: isOver && match.limit.shadowMode,
+    fromLocalCache: false,
   };
 }
 

@@ -7,12 +7,15 @@ import type { KnownOver } from "./known-over.ts";
 /** Which counters to ask for a request, and which checks need no asking. */
 export interface Plan {
   readonly increments: readonly Increment[];
-  /** For each check the place of its first increment; `notCounted` or `knownOver` when it has none. */
+  /** For each check the place of its first increment; when it has none, one of the following. */
   readonly places: readonly number[];
 }
 
 export const notCounted = -1;
 export const knownOver = -2;
+/** What a failure policy says (`without-store.ts`). */
+export const allowed = -3;
+export const denied = -4;
 
 /** Plans the increments of all checks, in their order. */
 export function planIncrements(

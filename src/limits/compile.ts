@@ -1,3 +1,4 @@
+import { extensionsOf } from "./extensions.ts";
 import { LevelBuilder } from "./level-builder.ts";
 import { type Limit, type Match, type Unit, units } from "./limit.ts";
 import { metadataOf } from "./metadata.ts";
@@ -16,8 +17,8 @@ export interface DomainRules {
 export interface CompileContext {
   readonly file: string;
   readonly findings: Finding[];
-  /** Added to: how many rules carry a limit, nested ones included. */
-  readonly counts: { limits: number };
+  /** Added to: how many rules carry a limit, nested ones included, and how many of them the failure policy `local`. */
+  readonly counts: { limits: number; localLimits: number };
 }
 
 /**
@@ -57,14 +58,15 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
       "share_threshold beside a value with a '*'",
     );
   }
-  const metadata = compileMetadata(source, report);
+  const { metadata, failurePolicy } = compileMetadata(source, report);
   counts.limits += limit === undefined ? 0 : 1;
+  counts.localLimits += limit !== undefined && failurePolicy === "local" ? 1 : 0;
 
   const nested = new LevelBuilder(fullKey);
   compileRules(source.descriptors, nested, context);
   if (key !== "" && !isDuplicate) {
     const place = { file, line: source.place.line };
-    const whole = limit && { ...limit, metadata };
+    const whole = limit && { ...limit, metadata, failurePolicy };
     level.add(ruleNode(source, finalKey, fullKey, whole, nested.build(), place));
   }
 }
@@ -107,6 +109,7 @@ function compileLimit(rule: RuleSource, source: RateLimitSource, report: Report)
     shadowMode: rule.shadowMode,
     quotaMode: rule.quotaMode,
     metadata: undefined,
+    failurePolicy: undefined,
   };
 }
 
@@ -125,7 +128,11 @@ function compileMetadata(source: RuleSource, report: Report) {
       "maps, lists, strings, numbers, booleans and null",
     );
   }
-  return metadata;
+  const { failurePolicy, problem: ourProblem } = extensionsOf(metadata);
+  if (ourProblem !== undefined) {
+    report(source.metadataPlace, ourProblem.text, ourProblem.accepted);
+  }
+  return { metadata, failurePolicy };
 }
 
 function ruleNode(

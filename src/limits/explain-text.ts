@@ -58,11 +58,12 @@ function conclusion({ steps, outcome, match }: Explanation): string {
 }
 
 function amount(limit: Limit): string {
-  const { requestsPerUnit, unit, shadowMode, quotaMode, name } = limit;
+  const { requestsPerUnit, unit, shadowMode, quotaMode, name, failurePolicy } = limit;
   const flags = [
     ...(name === "" ? [] : [`name ${name}`]),
     ...(shadowMode ? ["shadow mode"] : []),
     ...(quotaMode ? ["quota mode"] : []),
+    ...(failurePolicy === undefined ? [] : [`failure policy ${failurePolicy}`]),
   ];
   const suffix = flags.length === 0 ? "" : ` (${flags.join(", ")})`;
   return `${requestsPerUnit} per ${unit.toLowerCase()}${suffix}`;

@@ -5,6 +5,13 @@ export type Unit = (typeof units)[number];
 /** How counts become a verdict. Each is one file in `decision/`; `decision/algorithms.ts` lists them. */
 export type AlgorithmName = "fixed_window";
 
+/**
+ * What is answered for a limit while the store cannot be asked. `error`: nothing, the call fails, as in the reference. `allow`, `deny`:
+ * always that. `local`: each instance enforces its share of the limit from memory.
+ */
+export const failurePolicies = ["error", "allow", "deny", "local"] as const;
+export type FailurePolicy = (typeof failurePolicies)[number];
+
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
@@ -29,6 +36,8 @@ export interface Limit {
   readonly quotaMode: boolean;
   /** Handed to Envoy as dynamic metadata while the limit is not exceeded; `undefined` when the rule has none. */
   readonly metadata: JsonObject | undefined;
+  /** `undefined`: that of the service. */
+  readonly failurePolicy: FailurePolicy | undefined;
 }
 
 /** What a lookup found for one descriptor. */

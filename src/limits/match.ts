@@ -86,6 +86,7 @@ function overrideMatch(
       shadowMode: false,
       quotaMode: false,
       metadata: undefined,
+      failurePolicy: undefined,
     },
     statsKey: overrideStatsKey(domain, entries),
     sharePatterns: undefined,

@@ -16,7 +16,7 @@ export class RuleAssembly {
   readonly #options: AssemblyOptions;
   readonly #roots = new Map<string, LevelBuilder>();
   readonly #names: string[] = [];
-  readonly #counts = { limits: 0 };
+  readonly #counts = { limits: 0, localLimits: 0 };
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
@@ -36,7 +36,8 @@ export class RuleAssembly {
   build(): RuleSet {
     const domains = new Map<string, DomainRules>();
     for (const [name, root] of this.#roots) domains.set(name, { name, root: root.buildRoot() });
-    return { domains, fileNames: this.#names, limitCount: this.#counts.limits };
+    const { limits, localLimits } = this.#counts;
+    return { domains, fileNames: this.#names, limitCount: limits, localLimitCount: localLimits };
   }
 
   /** The level that a file's rules go to. That of a domain which may not be added to is a new one that nothing keeps. */

@@ -7,6 +7,8 @@ export interface RuleSet {
   readonly fileNames: readonly string[];
   /** How many rules carry a limit, unlimited ones included. */
   readonly limitCount: number;
+  /** How many of them are `local` by themselves while the store cannot be asked. */
+  readonly localLimitCount: number;
 }
 
 /** Whoever holds the rules now in force. `current` is read once per request. */

@@ -9,6 +9,8 @@ const otherWays: readonly (readonly [begin: string, way: Way])[] = [
   ["process_start_time_seconds", "min"],
   ["velocitygate_build_info", "max"],
   ["velocitygate_event_loop_", "max"],
+  ["velocitygate_instances", "max"],
+  ["velocitygate_store_clock_offset_", "max"],
   ["velocitygate_rules_limits", "max"],
   // Whoever loaded them first tells when; whoever knows of a refusal tells that.
   ["velocitygate_rules_last_load_", "min"],

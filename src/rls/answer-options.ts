@@ -4,6 +4,8 @@ export interface AnswerOptions {
   readonly responseHeaders: HeaderNames | undefined;
   /** Names of the headers for the upstream (`LIMIT_REQUEST_HEADERS_ENABLED`, `LIMIT_REQUEST_*_HEADER`); `undefined`: none. */
   readonly requestHeaders: HeaderNames | undefined;
+  /** Name of the header that tells the downstream client why the store was not asked (`FAILURE_HEADER`); `undefined`: none does. */
+  readonly failureHeader: string | undefined;
   /** `RESPONSE_DYNAMIC_METADATA`: hand the request, and the metadata of the rules it met, to Envoy's other filters. */
   readonly dynamicMetadata: boolean;
 }

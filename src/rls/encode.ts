@@ -6,7 +6,7 @@ import type {
 import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { dynamicMetadata } from "./dynamic-metadata.ts";
-import { limitHeaders } from "./headers.ts";
+import { requestHeadersOf, responseHeadersOf } from "./headers.ts";
 import { wireUnits } from "./unit.ts";
 
 /** UNKNOWN is never sent: Envoy takes it for OK, whatever its failure mode. */
@@ -20,12 +20,11 @@ export function toResponse(
   request: RateLimitRequest,
   options: AnswerOptions,
 ): RateLimitResponse {
-  const { responseHeaders, requestHeaders } = options;
   return {
     overallCode: wireCodes[decision.overallCode],
     statuses: decision.statuses.map(toWireStatus),
-    responseHeadersToAdd: responseHeaders ? limitHeaders(decision, responseHeaders) : [],
-    requestHeadersToAdd: requestHeaders ? limitHeaders(decision, requestHeaders) : [],
+    responseHeadersToAdd: [...responseHeadersOf(decision, options)],
+    requestHeadersToAdd: [...requestHeadersOf(decision, options)],
     rawBody: noBytes,
     dynamicMetadata: options.dynamicMetadata ? dynamicMetadata(decision, request) : undefined,
     quota: undefined,

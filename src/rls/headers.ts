@@ -1,8 +1,28 @@
 import type { Decision, DescriptorStatus } from "../decision/check.ts";
 import type { HeaderValue } from "../gen/envoy/config/core/v3/base.ts";
-import type { HeaderNames } from "./answer-options.ts";
+import type { AnswerOptions, HeaderNames } from "./answer-options.ts";
 
 const noBytes = Buffer.alloc(0);
+const noHeaders: readonly HeaderValue[] = [];
+
+/** What is added to the response for the downstream client. */
+export function responseHeadersOf(
+  decision: Decision,
+  { responseHeaders, failureHeader }: AnswerOptions,
+): readonly HeaderValue[] {
+  const headers = responseHeaders ? limitHeaders(decision, responseHeaders) : noHeaders;
+  const { withoutStore } = decision;
+  if (withoutStore === undefined || failureHeader === undefined) return headers;
+  return [...headers, header(failureHeader, withoutStore)];
+}
+
+/** What is added to the request for the upstream. */
+export function requestHeadersOf(
+  decision: Decision,
+  { requestHeaders }: AnswerOptions,
+): readonly HeaderValue[] {
+  return requestHeaders ? limitHeaders(decision, requestHeaders) : noHeaders;
+}
 
 /** The three headers that tell a client where it stands; none when no enforced limit applies. */
 export function limitHeaders(decision: Decision, names: HeaderNames): HeaderValue[] {
@@ -31,6 +51,6 @@ function tightestStatus({ statuses, quotaMode }: Decision): DescriptorStatus | u
   return denying ?? tightest;
 }
 
-function header(key: string, value: number): HeaderValue {
+function header(key: string, value: number | string): HeaderValue {
   return { key, value: String(value), rawValue: noBytes };
 }

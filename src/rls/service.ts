@@ -13,11 +13,13 @@ import { count } from "./count.ts";
 import { validateRequest } from "./decode.ts";
 import { type RequestStats, recordDecision, recordHits, recordUnknownDomain } from "./record.ts";
 import type { ShouldRateLimit } from "./should-rate-limit.ts";
+import type { DecideWithoutStore } from "./without-store.ts";
 
 /** What a request meets on its way. */
 export interface ServiceParts {
   readonly rules: RuleHolder;
   readonly store: CounterStore;
+  readonly decideWithoutStore: DecideWithoutStore;
   readonly knownOver: KnownOver;
   readonly clock: Clock;
   readonly stats: RequestStats;
@@ -26,7 +28,7 @@ export interface ServiceParts {
 
 /** The rate limit service, free of any wire: gRPC and `/json` stand in front of it alike. */
 export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
-  const { rules, store, knownOver, clock, stats, options } = parts;
+  const { rules, store, decideWithoutStore, knownOver, clock, stats, options } = parts;
   return shouldRateLimit;
 
   /** One request, start to finish. The rules and the instant are read once: nothing changes under a request. */
@@ -41,10 +43,14 @@ export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
     recordHits(stats, request.domain, checks);
 
     const plan = planIncrements(checks, question, options, knownOver);
-    const totals = plan.increments.length > 0 ? await count(store, checks, plan, options) : [];
-    const decision = decide(checks, plan, totals, question, options);
-
-    rememberOver(plan, decision, question, options, knownOver);
+    let decision: Decision;
+    try {
+      const totals = plan.increments.length > 0 ? await count(store, checks, plan, options) : [];
+      decision = decide(checks, plan, totals, question, options);
+      rememberOver(plan, decision, question, options, knownOver);
+    } catch (error) {
+      decision = await decideWithoutStore(error, checks, plan, question);
+    }
     recordDecision(stats, request.domain, decision);
     return decision;
   }

@@ -6,7 +6,7 @@ import type { Limit } from "../limits/limit.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { dynamicMetadata } from "./dynamic-metadata.ts";
 import { wireCodes } from "./encode.ts";
-import { limitHeaders } from "./headers.ts";
+import { requestHeadersOf, responseHeadersOf } from "./headers.ts";
 import { wireUnits } from "./unit.ts";
 
 /**
@@ -23,7 +23,6 @@ export interface Answer {
   readonly metadata: Uint8Array;
 }
 
-const noHeaders: readonly HeaderValue[] = [];
 const noBytes = new Uint8Array(0);
 
 export function toAnswer(
@@ -31,11 +30,10 @@ export function toAnswer(
   request: RateLimitRequest,
   options: AnswerOptions,
 ): Answer {
-  const { responseHeaders, requestHeaders } = options;
   return {
     decision,
-    responseHeaders: responseHeaders ? limitHeaders(decision, responseHeaders) : noHeaders,
-    requestHeaders: requestHeaders ? limitHeaders(decision, requestHeaders) : noHeaders,
+    responseHeaders: responseHeadersOf(decision, options),
+    requestHeaders: requestHeadersOf(decision, options),
     metadata: options.dynamicMetadata ? encodeMetadata(decision, request) : noBytes,
   };
 }

@@ -37,6 +37,7 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
     tls: tlsSettings(reading, { grpc: grpc.tls, xds: rules.xds?.tls, ...store }),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
+    failures: { policy: values.FAILURE_POLICY, instances: values.FAILURE_INSTANCES },
     metrics: metricsSettings(reading),
     tracing: buildTracing(reading),
     statsd: buildStatsd(reading, env),
@@ -166,6 +167,7 @@ function answerSettings({ values }: Reading): Settings["answer"] {
           reset: values.LIMIT_REQUEST_RESET_HEADER,
         }
       : undefined,
+    failureHeader: values.FAILURE_HEADER === "" ? undefined : values.FAILURE_HEADER,
     dynamicMetadata: values.RESPONSE_DYNAMIC_METADATA,
   };
 }

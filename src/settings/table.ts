@@ -1,5 +1,6 @@
 import type { Setting } from "./setting.ts";
 import { answers } from "./tables/answers.ts";
+import { failures } from "./tables/failures.ts";
 import { listeners } from "./tables/listeners.ts";
 import { memcache } from "./tables/memcache.ts";
 import { observation } from "./tables/observation.ts";
@@ -19,6 +20,7 @@ export const table = {
   ...answers,
   ...redis,
   ...memcache,
+  ...failures,
   ...observation,
   ...tracing,
 };
@@ -41,6 +43,7 @@ export const sections: readonly {
   { title: "Counting and answers", settings: answers },
   { title: "Redis", settings: redis },
   { title: "Memcached", settings: memcache },
+  { title: "When the store fails", settings: failures },
   { title: "Logs and metrics", settings: observation },
   { title: "Traces", settings: tracing },
 ];

@@ -35,6 +35,7 @@ export function limitOf(
     shadowMode: false,
     quotaMode: false,
     metadata: undefined,
+    failurePolicy: undefined,
     ...flags,
   };
 }

@@ -1,12 +1,15 @@
+import { createMemoryStore } from "../../src/counters/memory.ts";
 import type { CounterStore } from "../../src/counters/store.ts";
 import type { DecisionOptions } from "../../src/decision/algorithm.ts";
 import type { Admission, Increment } from "../../src/decision/increment.ts";
 import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
-import type { LimitStats } from "../../src/limits/limit.ts";
+import type { StoreFailure } from "../../src/errors.ts";
+import type { FailurePolicy, LimitStats } from "../../src/limits/limit.ts";
 import { loadRules } from "../../src/limits/load.ts";
 import type { RuleSet } from "../../src/limits/rule-set.ts";
 import type { RequestStats } from "../../src/rls/record.ts";
 import { createRateLimitService } from "../../src/rls/service.ts";
+import { createDecideWithoutStore, type WithoutStoreStats } from "../../src/rls/without-store.ts";
 import { plainOptions } from "./decisions.ts";
 
 /** A store that answers what it was told to, one list of totals for each request, and keeps what it was asked. */
@@ -30,10 +33,12 @@ export class ScriptedStore implements CounterStore {
 }
 
 /** What is counted, by the name under which it is. */
-export class CountedStats implements RequestStats {
+export class CountedStats implements RequestStats, WithoutStoreStats {
   readonly limits = new Map<string, LimitStats>();
   readonly unknownDomains: string[] = [];
   globallyShadowed = 0;
+  /** `<reason> <policy>` of each limit that was decided on without the store. */
+  readonly decidedWithoutStore: string[] = [];
 
   limitStats(statsKey: string): LimitStats {
     const known = this.limits.get(statsKey);
@@ -59,6 +64,10 @@ export class CountedStats implements RequestStats {
     this.globallyShadowed += 1;
   }
 
+  withoutStore(reason: StoreFailure, policy: FailurePolicy): void {
+    this.decidedWithoutStore.push(`${reason} ${policy}`);
+  }
+
   /** Total, over, near and within, in the order of the reference's tables. */
   counts(statsKey: string): number[] {
     const { totalHits, overLimit, nearLimit, withinLimit } = this.limitStats(statsKey);
@@ -72,6 +81,10 @@ export interface ServiceSettings {
   readonly nowSeconds?: number;
   readonly options?: Partial<DecisionOptions>;
   readonly knownOver?: KnownOver;
+  /** Of limits that have none of their own; unset: `error`. */
+  readonly failurePolicy?: FailurePolicy;
+  /** How many share each limit without the store; unset: 1. */
+  readonly instances?: number;
 }
 
 /** The real service with a store that answers what it is told to. */
@@ -80,15 +93,25 @@ export function scriptedService(settings: ServiceSettings) {
   const stats = new CountedStats();
   const rules = { current: settings.rules === undefined ? undefined : rulesOf(settings.rules) };
   const clock = { nowMs: () => (settings.nowSeconds ?? 1234) * 1000 };
+  const options = { ...plainOptions, ...settings.options };
+  const memory = createMemoryStore({ clock, keysMax: 100 });
+  const decideWithoutStore = createDecideWithoutStore({
+    policy: settings.failurePolicy ?? "error",
+    memory,
+    instances: () => settings.instances ?? 1,
+    stats,
+    options,
+  });
   const shouldRateLimit = createRateLimitService({
     rules,
     store,
+    decideWithoutStore,
     clock,
     stats,
     knownOver: settings.knownOver ?? noneKnownOver,
-    options: { ...plainOptions, ...settings.options },
+    options,
   });
-  return { shouldRateLimit, store, stats, rules };
+  return { shouldRateLimit, store, stats, rules, memory };
 }
 
 export function rulesOf(text: string): RuleSet {

@@ -4,7 +4,7 @@ import type { Call } from "../call.ts";
 import type { Command } from "../command.ts";
 import type { WriteArgument } from "../encodable.ts";
 import { ErrorReply, type Reply } from "../reply.ts";
-import { kindOfRefusal, timedOut, unavailable } from "../store-errors.ts";
+import { notANumber, refused, timedOut, unavailable } from "../store-errors.ts";
 import { type CommandCounts, countAdd, countGet, countIncrement } from "./command-counts.ts";
 import { memcacheExpiry } from "./expiry.ts";
 import { memcacheKey } from "./key.ts";
@@ -105,7 +105,7 @@ export class MemcacheAddition implements Command {
     } else {
       const total = countOf(reply);
       if (total === undefined) {
-        this.#fail(unavailable("a counter in Memcached holds something that is not a number"));
+        this.#fail(notANumber("Memcached"));
       } else {
         this.#settle(total);
         if (this.#sum > 0 && total >= totalMax) this.#owner.isFull(this.key, this.#sum);
@@ -115,7 +115,7 @@ export class MemcacheAddition implements Command {
 
   refuse(text: string): void {
     this.#count(new ErrorReply(text));
-    this.#fail(unavailable(`Memcached refused a command: ${kindOfRefusal(text)}`));
+    this.#fail(refused("Memcached", text));
   }
 
   giveUp(error: VelocityGateError): void {

@@ -136,7 +136,12 @@ describe("an answer in JSON", () => {
           );
           const decision = decisionOf(checks, totals);
           const request = decodeRequest(WireRequest.encode(wire).finish());
-          const options = { responseHeaders: names, requestHeaders: undefined, dynamicMetadata };
+          const options = {
+            responseHeaders: names,
+            requestHeaders: undefined,
+            failureHeader: undefined,
+            dynamicMetadata,
+          };
           const text = formatJsonResponse(toResponse(decision, request, options));
           // JSON has no -0.
           const other = JSON.stringify(responseJson(writtenAnswer(decision, request, options)));

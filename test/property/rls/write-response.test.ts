@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Decision, DescriptorStatus } from "../../../src/decision/check.ts";
+import { storeFailures } from "../../../src/errors.ts";
 import { RateLimitResponse } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
 import { type Limit, units } from "../../../src/limits/limit.ts";
 import { toResponse } from "../../../src/rls/encode.ts";
@@ -23,6 +24,7 @@ const limit: fc.Arbitrary<Limit> = fc.record({
   shadowMode: fc.boolean(),
   quotaMode: fc.boolean(),
   metadata: fc.constant(undefined),
+  failurePolicy: fc.constant(undefined),
 });
 
 const status: fc.Arbitrary<DescriptorStatus> = fc.record({
@@ -37,13 +39,14 @@ const status: fc.Arbitrary<DescriptorStatus> = fc.record({
   fromLocalCache: fc.constant(false),
 });
 
-const decision: fc.Arbitrary<Decision> = fc.array(status, { maxLength: 12 }).map((statuses) => ({
-  overallCode: "OK",
-  checks: [],
-  statuses,
-  quotaMode: false,
-  isGloballyShadowed: false,
-}));
+const decision: fc.Arbitrary<Decision> = fc.record({
+  overallCode: fc.constant("OK" as const),
+  checks: fc.constant([]),
+  statuses: fc.array(status, { maxLength: 12 }),
+  quotaMode: fc.constant(false),
+  isGloballyShadowed: fc.constant(false),
+  withoutStore: fc.option(fc.constantFrom(...storeFailures), { nil: undefined }),
+});
 
 const names = {
   limit: "RateLimit-Limit",
@@ -74,6 +77,7 @@ describe("an answer that is written as bytes", () => {
           const options = {
             responseHeaders: withHeaders ? names : undefined,
             requestHeaders: withHeaders ? names : undefined,
+            failureHeader: withHeaders ? "x-failure" : undefined,
             dynamicMetadata,
           };
           const answer = toAnswer(decision, request, options);

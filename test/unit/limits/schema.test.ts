@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { ruleFileKeys } from "../../../src/limits/check-keys.ts";
+import { extensionKeys } from "../../../src/limits/extensions.ts";
 import { mistakes } from "../../support/rules.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -46,6 +47,12 @@ describe("the schema accepts what the service accepts", () => {
     ["a shared key", 'domain: d\ndescriptors: [{ key: "a*", share_threshold: true }]'],
     ["nothing shared", rule("share_threshold: false")],
     ["metadata of any kind", rule("metadata: { a: [1, 2.5, { b: ~ }], unit: foo }")],
+    [
+      "a failure policy",
+      rule("rate_limit: { unit: day }, metadata: { velocitygate: { failure_policy: local } }"),
+    ],
+    ["no failure policy", rule("metadata: { velocitygate: { failure_policy: ~ } }")],
+    ["nothing for VelocityGate", rule("metadata: { velocitygate: ~ }")],
     [
       "nested rules",
       rule("descriptors: [{ key: a, descriptors: [{ key: b, rate_limit: { unit: day } }] }]"),
@@ -103,6 +110,10 @@ describe("the schema refuses what the service refuses", () => {
     ["a shared threshold without a wildcard", rule("value: v, share_threshold: true")],
     ["a shared threshold for every value", rule("share_threshold: yes")],
     ["a list for metadata", rule("metadata: [{ a: b }]")],
+    ["an unknown policy", rule("metadata: { velocitygate: { failure_policy: pass } }")],
+    ["a list of policies", rule("metadata: { velocitygate: { failure_policy: [deny] } }")],
+    ["a misspelt policy", rule("metadata: { velocitygate: { failure-policy: deny } }")],
+    ["a text for VelocityGate", rule("metadata: { velocitygate: deny }")],
   ])("%s", (_, text) => {
     expect(mistakes(text)).not.toEqual([]);
     expect(isValid(text)).toBe(false);
@@ -136,5 +147,5 @@ test("the schema describes every key that the service knows, and no other", () =
     for (const child of Object.values(rest)) collect(child);
   };
   collect(schema);
-  expect(described).toEqual(ruleFileKeys);
+  expect(described).toEqual(new Set([...ruleFileKeys, "velocitygate", ...extensionKeys]));
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Decision } from "../../../src/decision/check.ts";
 import { RateLimitResponse } from "../../../src/gen/envoy/service/ratelimit/v3/rls.ts";
 import type { RateLimitRequest } from "../../../src/limits/descriptor.ts";
 import type { AnswerOptions } from "../../../src/rls/answer-options.ts";
@@ -8,6 +9,7 @@ import { writtenAnswer } from "../../support/written-answer.ts";
 const plain: AnswerOptions = {
   responseHeaders: undefined,
   requestHeaders: undefined,
+  failureHeader: undefined,
   dynamicMetadata: false,
 };
 const names = {
@@ -120,6 +122,22 @@ describe("an answer", () => {
       toUpstream,
     ]);
     expect(headers({})).toEqual([[], []]);
+  });
+
+  test("says why the store was not asked when the operator wants it, behind the other headers", () => {
+    const counted = decisionOf([checkOf(limitOf(10, "MINUTE"))], [3]);
+    const failed = { ...counted, withoutStore: "timeout" } as const;
+    const headers = (decision: Decision, options: Partial<AnswerOptions>) =>
+      answer(decision, options).responseHeadersToAdd.map(({ key, value }) => `${key}: ${value}`);
+    expect(headers(failed, { failureHeader: "x-why" })).toEqual(["x-why: timeout"]);
+    expect(headers(failed, { failureHeader: "x-why", responseHeaders: names })).toEqual([
+      "RateLimit-Limit: 10",
+      "RateLimit-Remaining: 7",
+      "RateLimit-Reset: 26",
+      "x-why: timeout",
+    ]);
+    expect(headers(failed, {})).toEqual([]);
+    expect(headers(counted, { failureHeader: "x-why" })).toEqual([]);
   });
 
   test("has dynamic metadata when the operator wants it, even if nothing matched", () => {

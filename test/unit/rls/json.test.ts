@@ -8,6 +8,7 @@ import { checkOf, decisionOf, limitOf } from "../../support/decisions.ts";
 const plain: AnswerOptions = {
   responseHeaders: undefined,
   requestHeaders: undefined,
+  failureHeader: undefined,
   dynamicMetadata: false,
 };
 const names = {

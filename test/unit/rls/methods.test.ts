@@ -16,7 +16,12 @@ domain: domain
 descriptors:
   - { key: key, rate_limit: { unit: minute, requests_per_unit: 10 } }
 `;
-const plain = { responseHeaders: undefined, requestHeaders: undefined, dynamicMetadata: false };
+const plain = {
+  responseHeaders: undefined,
+  requestHeaders: undefined,
+  failureHeader: undefined,
+  dynamicMetadata: false,
+};
 
 /** The method as an engine calls it, and what was counted of its calls. */
 function method(yaml: string | undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DescriptorStatus } from "../../../src/decision/check.ts";
-import { VelocityGateError } from "../../../src/errors.ts";
+import { StoreError } from "../../../src/errors.ts";
 import type { Descriptor, RateLimitRequest } from "../../../src/limits/descriptor.ts";
 import { descriptorOf } from "../../support/decisions.ts";
 import { rulesOf, scriptedService } from "../../support/scripted-service.ts";
@@ -61,10 +61,11 @@ describe("a request", () => {
 
   test("fails when the store does, with its hits counted as asked and as nothing else", async () => {
     const { shouldRateLimit, store, stats } = scriptedService({ rules });
-    const failure = new VelocityGateError("STORE_TIMEOUT", "the store did not answer");
+    const failure = new StoreError("timeout", "the store did not answer");
     store.answers.push(failure);
     await expect(shouldRateLimit(ask([descriptorOf({ key: "value" })], 3))).rejects.toBe(failure);
     expect(stats.counts("domain.key_value")).toEqual([3, 0, 0, 0]);
+    expect(stats.decidedWithoutStore).toEqual(["timeout error"]);
   });
 
   test("in an unknown domain passes without the store, and is counted once for each descriptor", async () => {

@@ -54,7 +54,13 @@ describe("an empty environment", () => {
         shadowMode: false,
         quotaMode: false,
       },
-      answer: { responseHeaders: undefined, requestHeaders: undefined, dynamicMetadata: false },
+      answer: {
+        responseHeaders: undefined,
+        requestHeaders: undefined,
+        failureHeader: undefined,
+        dynamicMetadata: false,
+      },
+      failures: { policy: "error", instances: 0 },
       metrics: {
         limitsMax: 10_000,
         extraTags: new Map(),
@@ -148,6 +154,11 @@ describe("each setting arrives where it is read", () => {
     [{ UNAMBIGUOUS_CACHE_KEYS: "true" }, { decision: { unambiguousKeys: true } }],
     [{ CLOCK_OFFSET_MAX: "1s" }, { store: { clockOffsetMaxMs: 1_000 } }],
     [{ SHADOW_MODE: "true", QUOTA_MODE: "T" }, { decision: { shadowMode: true, quotaMode: true } }],
+    [
+      { FAILURE_POLICY: "local", FAILURE_INSTANCES: "3", FAILURE_HEADER: "x-failure" },
+      { failures: { policy: "local", instances: 3 }, answer: { failureHeader: "x-failure" } },
+    ],
+    [{ FAILURE_HEADER: "" }, { answer: { failureHeader: undefined } }],
     [{ RESPONSE_DYNAMIC_METADATA: "true" }, { answer: { dynamicMetadata: true } }],
     [
       { METRICS_MAX_LIMITS: "100", EXTRA_TAGS: "a:b" },

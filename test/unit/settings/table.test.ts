@@ -151,6 +151,9 @@ const ours: Readonly<Record<string, string>> = {
   CLOCK_OFFSET_MAX: "0s",
   MEMCACHE_TIMEOUT: "10s",
   MEMCACHE_OP_TIMEOUT: "500ms",
+  FAILURE_POLICY: "error",
+  FAILURE_HEADER: "",
+  FAILURE_INSTANCES: "0",
   GRPC_MAX_CONCURRENT_STREAMS: "10000",
   GRPC_MAX_MSG_SIZE_IN_BYTES: "4194304",
   SHUTDOWN_DELAY: "1s",
@@ -219,6 +222,7 @@ describe("a name that is set to nothing", () => {
   const exceptions = new Set([
     "CONFIG_TYPE",
     "CONFIG_GRPC_XDS_SERVER_URL",
+    "FAILURE_POLICY",
     "GRPC_ENGINE",
     "LOG_LEVEL",
     "REDIS_TYPE",

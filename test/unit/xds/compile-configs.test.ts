@@ -37,6 +37,7 @@ function bare(node: RuleNode): unknown {
 
 describe("rules of an xDS server", () => {
   test("are the same as those of a rule file that says the same", () => {
+    const ours = { velocitygate: { failure_policy: "local" } };
     const sent = compile([
       config([
         rule("a", {
@@ -45,7 +46,7 @@ describe("rules of an xDS server", () => {
           shadowMode: true,
           quotaMode: true,
           detailedMetric: true,
-          metadata: { n: 1, t: "x", b: true, z: null, l: [1, { o: "p" }], m: { i: 2.5 } },
+          metadata: { n: 1, t: "x", b: true, z: null, l: [1, { o: "p" }], m: { i: 2.5 }, ...ours },
           descriptors: [
             rule("b", {
               rateLimit: limit(0, { unit: RateLimitUnit.UNKNOWN, unlimited: true }),
@@ -64,7 +65,7 @@ descriptors:
     shadow_mode: true
     quota_mode: true
     detailed_metric: true
-    metadata: { n: 1, t: x, b: true, z: null, l: [1, { o: p }], m: { i: 2.5 } }
+    metadata: { n: 1, t: x, b: true, z: null, l: [1, { o: p }], m: { i: 2.5 }, velocitygate: { failure_policy: local } }
     rate_limit: { unit: minute, requests_per_unit: 5, name: five, replaces: [{ name: all }] }
     descriptors:
       - key: b
@@ -79,7 +80,7 @@ descriptors:
       [...(rules.domains.get("d")?.root.nodes.values() ?? [])].map(bare);
     expect(nodes(sent)).toEqual(nodes(read));
     expect(printRules(sent)).toBe(printRules(read));
-    expect(sent.limitCount).toBe(3);
+    expect(sent).toMatchObject({ limitCount: 3, localLimitCount: 1 });
     expect(sent.fileNames).toEqual(["some-resource"]);
   });
 
@@ -92,7 +93,12 @@ descriptors:
   );
 
   test("of no resource are no rules, which is not wrong", () => {
-    expect(compile([])).toEqual({ domains: new Map(), fileNames: [], limitCount: 0 });
+    expect(compile([])).toEqual({
+      domains: new Map(),
+      fileNames: [],
+      limitCount: 0,
+      localLimitCount: 0,
+    });
   });
 
   test("of one domain in two resources are merged only if that is allowed, in the server's order", () => {
