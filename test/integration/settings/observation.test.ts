@@ -173,3 +173,14 @@ describe("statsd", () => {
     await eventually(() => expect(lines.join("\n")).toContain(tags));
   });
 });
+
+test("metrics are in no log line, whatever is sent nowhere", async () => {
+  const app = await start({ STATS_FLUSH_INTERVAL: "1ms", USE_STATSD: "false" });
+  for (let i = 0; i < 5; i++) {
+    await app.ask("k=v");
+    await app.metrics();
+  }
+  // This log keeps lines of every level.
+  const logged = app.log.lines.map((line) => JSON.stringify(line)).join("\n");
+  expect(logged).not.toMatch(/total_hits|rate_limit\.|config_load_success/);
+});
