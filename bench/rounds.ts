@@ -210,7 +210,13 @@ class Rounds {
     const result = await this.#bench.generator.run({
       port: entrant.port,
       certificate: this.#certificate?.pem,
-      request: { domain, descriptors, paths: pathsOf(rules), users, timeout },
+      request: {
+        domain,
+        descriptors,
+        paths: Math.min(pathsOf(rules), this.#scenario.pathsMax),
+        users,
+        timeout,
+      },
       pace,
       ...bounds,
       seed: this.#bench.options.seed + round,

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly users: "known" | "hot" | "new";
   /** Our own service takes part once with each number of rules. */
   readonly rules: readonly number[];
+  /** How many of the paths that have rules the requests are about, at most. */
+  readonly pathsMax: number;
   /** Settings of our own service. */
   readonly settings: Readonly<Record<string, string>>;
   /** Whether the servers of `BENCH_RIVALS` take part: they are told of one Redis and speak in the clear. */
@@ -50,6 +52,7 @@ const usual: Omit<Scenario, "name" | "title"> = {
   descriptors: 2,
   users: "known",
   rules: [10],
+  pathsMax: Number.POSITIVE_INFINITY,
   settings: {},
   withRivals: true,
   withAllEngines: true,
@@ -127,7 +130,18 @@ export const scenarios: readonly Scenario[] = [
   {
     ...usual,
     name: "rules",
-    title: "counters in memory, by the number of rules",
+    title: "counters in memory, by the number of rules; the requests meet nine of them",
+    store: "memory",
+    rules: [10, 1_000, 100_000],
+    pathsMax: 9,
+    withRivals: false,
+    withAllEngines: false,
+    loads: [closed(4, 4), closed(4, 100)],
+  },
+  {
+    ...usual,
+    name: "all-rules",
+    title: "counters in memory, by the number of rules; the requests meet all of them evenly",
     store: "memory",
     rules: [10, 1_000, 100_000],
     withRivals: false,

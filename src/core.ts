@@ -9,7 +9,6 @@ import { type CounterParts, openCounters } from "./open-counters.ts";
 import { openInsurance } from "./open-insurance.ts";
 import { openMetrics } from "./open-metrics.ts";
 import { openStatsd } from "./open-statsd.ts";
-import { counted } from "./rls/call-stats.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
 import { createRateLimitService } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
@@ -68,7 +67,7 @@ export function openCore(
   const shouldRateLimit = tracing?.traceService(service) ?? service;
   const write = createJsonWriter(settings.answer);
   const json = createJsonAnswer({
-    shouldRateLimit: counted(shouldRateLimit, metrics),
+    shouldRateLimit,
     write: tracing?.traceJsonWriter(write) ?? write,
     onError: (error) => log.error("a /json request failed", { error }),
   });

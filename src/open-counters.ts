@@ -1,7 +1,6 @@
 import { type Clock, systemTimers } from "./clock.ts";
 import { createMemcacheStore } from "./counters/memcache/store.ts";
 import { createMemoryStore } from "./counters/memory.ts";
-import { observed } from "./counters/observed.ts";
 import { createOverLimitCache } from "./counters/over-limit-cache.ts";
 import { createRedisStore, type RedisStore } from "./counters/redis-store.ts";
 import { createSplitStore } from "./counters/split.ts";
@@ -52,7 +51,7 @@ export function openCounters(settings: Settings, parts: CounterParts): Counters 
   const { metrics } = parts;
   const { store, clock, description, reached } = openStore(settings, parts);
   return {
-    store: observed(store, (seconds, increments) => metrics.observeStore(seconds, increments)),
+    store,
     knownOver: openLocalCache(settings.store.localCacheBytes, metrics),
     clock,
     description: `${description} (${settings.store.reason})`,

@@ -23,7 +23,7 @@ export function messages(descriptors: number, rules = 10): readonly Buffer[] {
 }
 
 export function requests(descriptors: number, rules = 10): readonly RateLimitRequest[] {
-  return messages(descriptors, rules).map(decodeRequest);
+  return messages(descriptors, rules).map((bytes) => decodeRequest(bytes));
 }
 
 export function ruleSet(rules: number): RuleSet {

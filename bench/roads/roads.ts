@@ -4,7 +4,7 @@ import type { WriteArgument } from "../../src/counters/encodable.ts";
 import { createRedisStore } from "../../src/counters/redis-store.ts";
 import { ErrorReply, type Reply } from "../../src/counters/reply.ts";
 import { resp } from "../../src/counters/resp/dialect.ts";
-import { encodeRequest } from "../../src/counters/resp/request.ts";
+import { encodeRequest, leadOf, numberTail } from "../../src/counters/resp/request.ts";
 import { openSocket } from "../../src/counters/socket.ts";
 import { keptLog } from "../../test/support/kept-log.ts";
 import { redisSettings } from "../../test/support/shared-redis.ts";
@@ -37,11 +37,14 @@ return totals`;
 /** ARGV: counters. Keys of several slots must not be declared as keys: no node, proxy or client can tell then what is touched. */
 const crossSlotScript = `#!lua flags=allow-cross-slot-keys\n${script.replace("KEYS", "ARGV")}`;
 
+const incrByLead = leadOf("*3\r\n$6\r\nINCRBY\r\n");
+const expireLead = leadOf("*3\r\n$6\r\nEXPIRE\r\n");
+
 const incrBy = (key: string) => ({
-  encode: (bulk: WriteArgument) => `*3\r\n$6\r\nINCRBY\r\n${bulk(key)}$1\r\n1\r\n`,
+  encode: (bulk: WriteArgument) => bulk(key, incrByLead, numberTail(1)),
 });
 const expire = (key: string) => ({
-  encode: (bulk: WriteArgument) => `*3\r\n$6\r\nEXPIRE\r\n${bulk(key)}${bulk(String(ttlSeconds))}`,
+  encode: (bulk: WriteArgument) => bulk(key, expireLead, numberTail(ttlSeconds)),
 });
 
 export const roads: readonly Road[] = [

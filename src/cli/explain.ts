@@ -90,7 +90,7 @@ function keyNow(
   const start = windowStart(unit, nowSeconds, calendarMonths);
   return isUnambiguous
     ? unambiguousKey(prefix, domain, entries, match.sharePatterns, unit, start)
-    : counterKey(prefix, domain, entries, match.sharePatterns, start);
+    : counterKey(prefix, domain, entries, match, start);
 }
 
 /** What the settings of a service say about its keys. */

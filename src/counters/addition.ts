@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import type { Command } from "./command.ts";
 import type { WriteArgument } from "./encodable.ts";
 import type { Reply } from "./reply.ts";
+import { leadOf, numberTail } from "./resp/request.ts";
 import { isOverflow, notANumber, refused } from "./store-errors.ts";
 
 /**
@@ -17,6 +18,12 @@ local total = redis.call('INCRBY', KEYS[1], ARGV[1])
 if total >= 0 then return total end
 redis.call('INCRBY', KEYS[1], string.format('%.0f', -total))
 return 0`;
+
+const incrBy = leadOf("*3\r\n$6\r\nINCRBY\r\n");
+const get = leadOf("*2\r\n$3\r\nGET\r\n");
+const giveBack = leadOf(
+  `*5\r\n$4\r\nEVAL\r\n$${giveBackScript.length}\r\n${giveBackScript}\r\n$1\r\n1\r\n`,
+);
 
 /**
  * One increment on its way, and with it those of the same key that travel along: they are a chain, in the order in which they came,
@@ -48,11 +55,9 @@ export class Addition implements Command {
   }
 
   encode(bulk: WriteArgument): string {
-    const key = bulk(this.key);
-    if (this.#sum > 0) return `*3\r\n$6\r\nINCRBY\r\n${key}${bulk(String(this.#sum))}`;
-    if (this.#sum === 0) return `*2\r\n$3\r\nGET\r\n${key}`;
-    const script = bulk(giveBackScript);
-    return `*5\r\n$4\r\nEVAL\r\n${script}$1\r\n1\r\n${key}${bulk(String(this.#sum))}`;
+    if (this.#sum > 0) return bulk(this.key, incrBy, numberTail(this.#sum));
+    if (this.#sum === 0) return bulk(this.key, get);
+    return bulk(this.key, giveBack, numberTail(this.#sum));
   }
 
   /** Hits given back go alone: the count may reach 0 on the way, and a sum would not tell. */

@@ -1,8 +1,11 @@
 /** Name and arguments of a command. */
 export type Words = readonly (string | number)[];
 
-/** Writes one argument. */
-export type WriteArgument = (text: string) => string;
+/** What of a command stands before one of its arguments and says how long it is, in bytes. */
+export type Lead = (bytes: number) => string;
+
+/** Writes one argument: between what its protocol puts around it, or between what the command has ready for that. */
+export type WriteArgument = (text: string, lead?: Lead, tail?: string) => string;
 
 /** Something that is sent. */
 export interface Encodable {

@@ -2,6 +2,7 @@ import type { Increment } from "../decision/increment.ts";
 import type { VelocityGateError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { WriteArgument } from "./encodable.ts";
+import { leadOf, numberTail } from "./resp/request.ts";
 
 /** How many expiries may wait for another attempt at a time. */
 const waitingMax = 10_000;
@@ -70,6 +71,8 @@ export class Expiries {
   }
 }
 
+const expire = leadOf("*3\r\n$6\r\nEXPIRE\r\n");
+
 /** EXPIRE of one counter. */
 class Expiry implements Command {
   readonly key: string;
@@ -86,7 +89,7 @@ class Expiry implements Command {
   }
 
   encode(bulk: WriteArgument): string {
-    return `*3\r\n$6\r\nEXPIRE\r\n${bulk(this.key)}${bulk(String(this.#ttlSeconds))}`;
+    return bulk(this.key, expire, numberTail(this.#ttlSeconds));
   }
 
   answer(): void {

@@ -25,7 +25,7 @@ function plan(
   increments.push({
     key: options.unambiguousKeys
       ? unambiguousKey(keyPrefix, domain, descriptor.entries, match.sharePatterns, unit, start)
-      : counterKey(keyPrefix, domain, descriptor.entries, match.sharePatterns, start),
+      : counterKey(keyPrefix, domain, descriptor.entries, match, start),
     hits: descriptor.isNegativeHits ? -hits : hits,
     ttlSeconds:
       secondsToLive(unit, nowSeconds, options.calendarMonths) +

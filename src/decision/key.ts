@@ -1,5 +1,8 @@
 import type { Entry } from "../limits/descriptor.ts";
-import type { Unit } from "../limits/limit.ts";
+import type { Match, Unit } from "../limits/limit.ts";
+
+/** What of a match stands in a counter's key. */
+export type KeyedMatch = Pick<Match, "keyPath" | "isValueKeyed" | "sharePatterns">;
 
 /**
  * The counter's key, byte for byte the reference's, so that a fleet can change over while both count in one Redis:
@@ -13,9 +16,16 @@ export function counterKey(
   prefix: string,
   domain: string,
   entries: readonly Entry[],
-  sharePatterns: readonly (string | undefined)[] | undefined,
+  { keyPath, isValueKeyed, sharePatterns }: KeyedMatch,
   windowStartSeconds: number,
 ): string {
+  if (keyPath !== undefined) {
+    const known = prefix + keyPath;
+    const last = isValueKeyed ? entries.at(-1) : undefined;
+    return last === undefined
+      ? known + windowStartSeconds
+      : `${known}${last.value}_${windowStartSeconds}`;
+  }
   let key = `${prefix}${domain}_`;
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as Entry;

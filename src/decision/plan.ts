@@ -25,14 +25,19 @@ export function planIncrements(
   remembered: KnownOver,
 ): Plan {
   const increments: Increment[] = [];
-  const places = checks.map((check) => {
-    if (!isLimited(check)) return notCounted;
+  const places = new Array<number>(checks.length);
+  for (let i = 0; i < checks.length; i++) {
+    const check = checks[i] as Check;
     const at = increments.length;
+    if (!isLimited(check)) {
+      places[i] = notCounted;
+      continue;
+    }
     algorithms[check.match.limit.algorithm].plan(check, question, options, increments);
-    if (!isKnownOver(increments, at, question, options, remembered)) return at;
-    increments.length = at;
-    return knownOver;
-  });
+    const isOver = isKnownOver(increments, at, question, options, remembered);
+    if (isOver) increments.length = at;
+    places[i] = isOver ? knownOver : at;
+  }
   return { increments, places };
 }
 

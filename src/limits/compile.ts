@@ -38,6 +38,9 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const { file, findings, counts } = context;
   const finalKey = value === "" ? key : `${key}_${value}`;
   const fullKey = `${level.path}.${finalKey}`;
+  // Under a wildcard a counter has the caller's own value.
+  const isKeyKnown = level.keyPath !== undefined && !finalKey.includes("*");
+  const keyPath = isKeyKnown ? `${level.keyPath}${finalKey}_` : undefined;
   const report = (place: Place, text: string, accepted: string) =>
     findings.push({ place, text, accepted });
 
@@ -62,12 +65,13 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   counts.limits += limit === undefined ? 0 : 1;
   counts.localLimits += limit !== undefined && failurePolicy === "local" ? 1 : 0;
 
-  const nested = new LevelBuilder(fullKey);
+  const nested = new LevelBuilder(fullKey, value === "" ? undefined : keyPath);
   compileRules(source.descriptors, nested, context);
   if (key !== "" && !isDuplicate) {
     const place = { file, line: source.place.line };
     const whole = limit && { ...limit, metadata, failurePolicy };
-    level.add(ruleNode(source, finalKey, fullKey, whole, nested.build(), place));
+    const names = { finalKey, fullKey, keyPath };
+    level.add(ruleNode(source, names, whole, nested.build(), place));
   }
 }
 
@@ -105,13 +109,15 @@ function compileLimit(rule: RuleSource, source: RateLimitSource, report: Report)
     algorithm: "fixed_window",
     unlimited: source.unlimited,
     name: source.name,
-    replaces: source.replaces.map(({ name }) => name),
+    replaces: source.replaces.length === 0 ? none : source.replaces.map(({ name }) => name),
     shadowMode: rule.shadowMode,
     quotaMode: rule.quotaMode,
     metadata: undefined,
     failurePolicy: undefined,
   };
 }
+
+const none: readonly string[] = [];
 
 /** Upper-casing is Unicode's, so `mınute` is a unit, as in the reference. */
 function unitOf(text: string): Unit | undefined {
@@ -137,8 +143,7 @@ function compileMetadata(source: RuleSource, report: Report) {
 
 function ruleNode(
   source: RuleSource,
-  finalKey: string,
-  fullKey: string,
+  { finalKey, fullKey, keyPath }: Pick<RuleNode, "finalKey" | "fullKey"> & Pick<Match, "keyPath">,
   limit: Limit | undefined,
   children: Level | undefined,
   place: RuleNode["source"],
@@ -147,6 +152,9 @@ function ruleNode(
     limit,
     statsKey: fullKey,
     sharePatterns: undefined,
+    keyPath,
+    isValueKeyed: source.value === "",
+    stats: undefined,
   };
   return {
     finalKey,

@@ -1,7 +1,7 @@
 import type { DomainRules } from "./compile.ts";
 import type { Descriptor, Entry } from "./descriptor.ts";
 import type { Match } from "./limit.ts";
-import { findDefault, findExact, findWildcard, type Step } from "./lookup.ts";
+import { findDefault, findExact, findWildcard, keyRulesOf, type Step } from "./lookup.ts";
 import { matchDescriptor } from "./match.ts";
 import type { Level, RuleNode } from "./rule-tree.ts";
 import { Wildcards } from "./wildcards.ts";
@@ -96,7 +96,7 @@ interface Candidate {
 
 /** Every rule of the level that matches, the one that is taken first. */
 function candidatesOf(level: Level, { key, value }: Entry): Candidate[] {
-  const keyRules = level.keys.get(key);
+  const keyRules = keyRulesOf(level, key);
   const exact = findExact(level, keyRules, key, value);
   const first = findWildcard(level, key, value);
   const wildcards =
@@ -114,7 +114,7 @@ function candidatesOf(level: Level, { key, value }: Entry): Candidate[] {
 }
 
 function wildcardsOf(level: Level): RuleNode[] {
-  return Array.from(level.nodes.values()).filter(({ finalKey }) => finalKey.includes("*"));
+  return level.rules.filter(({ finalKey }) => finalKey.includes("*"));
 }
 
 function matchesAlone(node: RuleNode, key: string, value: string): boolean {
@@ -129,7 +129,7 @@ function othersOf(
   candidates: readonly Candidate[],
 ): readonly ExplainedRule[] {
   const others: ExplainedRule[] = [];
-  for (const node of level.nodes.values()) {
+  for (const node of level.rules) {
     if (others.length === othersMax) break;
     if (node.key !== key || candidates.some((candidate) => candidate.node === node)) continue;
     others.push(ruleOf(node));

@@ -53,6 +53,14 @@ export interface Match {
    * `undefined` as a whole when no entry shares, which is the usual case.
    */
   readonly sharePatterns: readonly (string | undefined)[] | undefined;
+  /**
+   * The counter key's text from the domain on, known when rules are loaded: up to the window or, with `isValueKeyed`, up to the value
+   * of the last entry. `undefined` when the request says more of it than that.
+   */
+  readonly keyPath: string | undefined;
+  readonly isValueKeyed: boolean;
+  /** Where its hits are counted, kept here by who counts them from the first time on: to find it by the name costs more than to count. */
+  stats: LimitStats | undefined;
 }
 
 /** Counters of one limit, by the reference's names (`total_hits`, `over_limit`, …). Plain numbers, read when scraped. */

@@ -1,7 +1,7 @@
 import type { DomainRules } from "./compile.ts";
 import type { Descriptor, Entry, Override } from "./descriptor.ts";
 import type { Match } from "./limit.ts";
-import { findDefault, findExact, findWildcard, type Step } from "./lookup.ts";
+import { findDefault, findExact, findWildcard, keyRulesOf, type Step } from "./lookup.ts";
 import type { Level, RuleNode } from "./rule-tree.ts";
 import { detailedStatsKey, overrideStatsKey, patternBeyond, requestPart } from "./stats-key.ts";
 
@@ -21,11 +21,13 @@ export function matchDescriptor(rules: DomainRules, descriptor: Descriptor): Mat
   // What the request itself contributes to the answer; `undefined` as long as the rules alone say it.
   let statsKey: string | undefined;
   let sharePatterns: (string | undefined)[] | undefined;
+  // Whether the entries read as the rules on the way do, so that the counter's key is known but for the last value.
+  let isAsWritten = true;
 
   for (let i = 0; i <= last; i++) {
     const entry = entries[i] as Entry;
     const { key, value } = entry;
-    const keyRules = level.keys.get(key);
+    const keyRules = keyRulesOf(level, key);
     let step: Step = "exact";
     let node = findExact(level, keyRules, key, value);
     if (node === undefined) {
@@ -46,27 +48,43 @@ export function matchDescriptor(rules: DomainRules, descriptor: Descriptor): Mat
     if (part !== undefined || statsKey !== undefined) {
       statsKey = `${statsKey ?? level.path}.${part ?? node.finalKey}`;
     }
-    if (i === last) return matchOf(node, rules.name, entries, statsKey, sharePatterns);
+    if (i === last) {
+      isAsWritten &&= step === (node.value === "" ? "default" : "exact");
+      const isUsual = statsKey === undefined && sharePatterns === undefined && !node.detailedMetric;
+      return isUsual && (isAsWritten || node.match?.keyPath === undefined)
+        ? node.match
+        : ownMatch(node, rules.name, entries, { statsKey, sharePatterns, isAsWritten });
+    }
     if (node.children === undefined) return undefined;
+    isAsWritten &&= step === "exact";
     level = node.children;
   }
   return undefined;
 }
 
-function matchOf(
-  node: RuleNode,
+/** What a request contributes to its match; the usual one contributes nothing. */
+interface Contribution {
+  readonly statsKey: string | undefined;
+  readonly sharePatterns: readonly (string | undefined)[] | undefined;
+  readonly isAsWritten: boolean;
+}
+
+/** A match of the request's own. */
+function ownMatch(
+  { match, detailedMetric }: RuleNode,
   domain: string,
   entries: readonly Entry[],
-  statsKey: string | undefined,
-  sharePatterns: readonly (string | undefined)[] | undefined,
+  { statsKey, sharePatterns, isAsWritten }: Contribution,
 ): Match | undefined {
-  const { limit, match } = node;
-  if (limit === undefined) return undefined;
-  if (node.detailedMetric) {
-    return { limit, statsKey: detailedStatsKey(domain, entries, sharePatterns), sharePatterns };
-  }
-  if (statsKey === undefined && sharePatterns === undefined) return match;
-  return { limit, statsKey: statsKey ?? node.fullKey, sharePatterns };
+  if (match === undefined) return undefined;
+  const name = detailedMetric ? detailedStatsKey(domain, entries, sharePatterns) : statsKey;
+  return {
+    ...match,
+    statsKey: name ?? match.statsKey,
+    sharePatterns,
+    keyPath: isAsWritten ? match.keyPath : undefined,
+    stats: undefined,
+  };
 }
 
 /** The rules have no say: the limit is unnamed, enforced, and without metadata. */
@@ -90,5 +108,8 @@ function overrideMatch(
     },
     statsKey: overrideStatsKey(domain, entries),
     sharePatterns: undefined,
+    keyPath: undefined,
+    isValueKeyed: false,
+    stats: undefined,
   };
 }

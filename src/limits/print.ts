@@ -13,7 +13,7 @@ export function printRules(rules: RuleSet): string {
 }
 
 function printLevel(level: Level, lines: string[]): void {
-  for (const node of level.nodes.values()) {
+  for (const node of level.rules) {
     if (node.limit !== undefined) lines.push(printLimit(node, node.limit));
     if (node.children !== undefined) printLevel(node.children, lines);
   }

@@ -57,10 +57,10 @@ export class RuleAssembly {
         accepted: `one ${holder} for each domain, or MERGE_DOMAIN_CONFIG=true`,
       });
     } else {
-      const root = known ?? new LevelBuilder(domain);
+      const root = known ?? new LevelBuilder(domain, `${domain}_`);
       this.#roots.set(domain, root);
       return root;
     }
-    return new LevelBuilder(domain);
+    return new LevelBuilder(domain, `${domain}_`);
   }
 }

@@ -32,7 +32,15 @@ export interface RuleSourcePlace {
 export interface Level {
   /** The full key of the rule that holds this level, or the domain's name. */
   readonly path: string;
-  /** Every rule of the level, in the order of the files. */
+  /** In the order of the files. */
+  readonly rules: readonly RuleNode[];
+  /** `undefined`: there is at most one rule, without a wildcard, and comparing with it is all there is to do. */
+  readonly index: LevelIndex | undefined;
+}
+
+/** Where the rules of a level are found. */
+export interface LevelIndex {
+  /** By their final keys. */
   readonly nodes: ReadonlyMap<string, RuleNode>;
   readonly keys: ReadonlyMap<string, KeyRules>;
   readonly wildcards: Wildcards | undefined;

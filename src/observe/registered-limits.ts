@@ -12,7 +12,7 @@ function* limitsOfLevel(
   level: Level,
   above: readonly string[],
 ): Iterable<RegisteredLimit> {
-  for (const node of level.nodes.values()) {
+  for (const node of level.rules) {
     const levels = [...above, node.finalKey];
     if (node.limit !== undefined) yield { statsKey: node.fullKey, domain, levels };
     if (node.children !== undefined) yield* limitsOfLevel(domain, node.children, levels);

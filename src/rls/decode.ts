@@ -10,6 +10,7 @@ import {
 import { overrideUnit } from "./unit.ts";
 import {
   type Cursor,
+  countFields,
   cursorOver,
   readLength,
   readTag,
@@ -40,23 +41,25 @@ interface WireOverride {
 }
 
 /**
- * Reads an `envoy.service.ratelimit.v3.RateLimitRequest`. Text that is not UTF-8 is taken as it comes (`text.ts`): Envoy passes
+ * Reads an `envoy.service.ratelimit.v3.RateLimitRequest` that is `bytes[start, end)`. Text that is not UTF-8 is taken as it comes (`text.ts`): Envoy passes
  * header values on unchecked, and to refuse them is to let them through wherever Envoy allows on failure.
  *
  * @throws VelocityGateError `REQUEST_INVALID` when the bytes are no such message or one of `bounds` is exceeded.
  */
-export function decodeRequest(bytes: Uint8Array): RateLimitRequest {
-  const cursor = cursorOver(bytes);
-  const end = bytes.length;
-  const descriptors: Descriptor[] = [];
+export function decodeRequest(bytes: Uint8Array, start = 0, end = bytes.length): RateLimitRequest {
+  const cursor = cursorOver(bytes, start, end);
+  const expected = countFields(cursor, end, requestTags.descriptors, bounds.descriptorsMax);
+  const descriptors = new Array<Descriptor>(expected);
+  let count = 0;
   let domain = "";
   let hitsAddend = 0;
   while (cursor.at < end) {
     const tag = readTag(cursor, end);
     if (tag === requestTags.descriptors) {
-      if (descriptors.length === bounds.descriptorsMax) throw tooManyDescriptors();
+      if (count === bounds.descriptorsMax) throw tooManyDescriptors();
       const length = readLength(cursor, end);
-      descriptors.push(readDescriptor(cursor, cursor.at + length, descriptors.length));
+      descriptors[count] = readDescriptor(cursor, cursor.at + length, count);
+      count += 1;
     } else if (tag === requestTags.domain) {
       const length = readLength(cursor, end);
       if (length > bounds.domainBytesMax) {
@@ -85,16 +88,19 @@ export function validateRequest({ domain, descriptors }: RateLimitRequest): void
 }
 
 function readDescriptor(cursor: Cursor, end: number, index: number): Descriptor {
-  const entries: Entry[] = [];
+  const expected = countFields(cursor, end, descriptorTags.entries, bounds.entriesMax);
+  const entries = new Array<Entry>(expected);
+  let count = 0;
   let override: WireOverride | undefined;
   let hitsAddend: number | undefined;
   let isNegativeHits = false;
   while (cursor.at < end) {
     const tag = readTag(cursor, end);
     if (tag === descriptorTags.entries) {
-      if (entries.length === bounds.entriesMax) throw tooManyEntries(index);
+      if (count === bounds.entriesMax) throw tooManyEntries(index);
       const length = readLength(cursor, end);
-      entries.push(readEntry(cursor, cursor.at + length, index, entries.length));
+      entries[count] = readEntry(cursor, cursor.at + length, index, count);
+      count += 1;
     } else if (tag === descriptorTags.limit) {
       const length = readLength(cursor, end);
       override = readOverride(cursor, cursor.at + length, override);

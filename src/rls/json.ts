@@ -5,7 +5,7 @@ import type { AnswerOptions } from "./answer-options.ts";
 import { toResponse } from "./encode.ts";
 import { parseJsonRequest } from "./json-request.ts";
 import { formatJsonResponse } from "./json-response.ts";
-import type { ShouldRateLimit } from "./should-rate-limit.ts";
+import { decisionOf, type ShouldRateLimit } from "./should-rate-limit.ts";
 import { httpStatusOf } from "./status.ts";
 
 export interface JsonParts {
@@ -46,7 +46,7 @@ export function createJsonAnswer(parts: JsonParts): (body: Buffer) => Promise<Js
 
 async function answer({ shouldRateLimit, write }: JsonParts, body: Buffer): Promise<JsonAnswer> {
   const request = parseJsonRequest(body);
-  return write(await shouldRateLimit(request), request);
+  return write(await decisionOf(shouldRateLimit, request), request);
 }
 
 export function createJsonWriter(options: AnswerOptions): WriteJson {

@@ -1,40 +1,85 @@
+import type { Decision } from "../decision/check.ts";
 import type { DirectCall, DirectHandler, Methods } from "../grpc/engine.ts";
+import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
-import { type CallStats, recordFailure } from "./call-stats.ts";
 import { decodeRequest } from "./decode.ts";
-import type { ShouldRateLimit } from "./should-rate-limit.ts";
+import { type RequestStats, recordFailure } from "./record.ts";
+import type { Asker, ShouldRateLimit } from "./should-rate-limit.ts";
 import { toGrpcError } from "./status.ts";
 import { answerBytesMax, toAnswer, writeAnswer } from "./write-response.ts";
 
 export const shouldRateLimitPath = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
+/** Where calls are counted; `observe/metrics.ts` is the real one. */
+export interface MethodStats extends Pick<RequestStats, "callError"> {
+  observeCall(method: string, seconds: number): void;
+}
+
 /** The rate limit service as gRPC methods: bytes in, bytes out. */
 export function rateLimitMethods(
   shouldRateLimit: ShouldRateLimit,
   answerOptions: AnswerOptions,
-  stats: CallStats & { observeCall(method: string, seconds: number): void },
+  stats: MethodStats,
 ): Methods {
-  const handle: DirectHandler = (bytes, start, end, call) => void serve(bytes, start, end, call);
-
   /** Reads the request before the first wait: afterwards its bytes are not ours any longer. */
-  async function serve(bytes: Buffer, start: number, end: number, call: DirectCall): Promise<void> {
+  const handle: DirectHandler = (bytes, start, end, call) => {
     const startedMs = performance.now();
+    let request: RateLimitRequest;
     try {
-      const request = decodeRequest(bytes.subarray(start, end));
-      const decision = await shouldRateLimit(request);
-      stats.answered(decision.overallCode);
-      const answer = toAnswer(decision, request, answerOptions);
-      call.reply(answer, answerBytesMax(answer), writeAnswer);
+      request = decodeRequest(bytes, start, end);
     } catch (error) {
       recordFailure(stats, error);
-      call.fail(toGrpcError(error));
+      failCall(call, error, startedMs, stats);
+      return;
     }
-    stats.observeCall("ShouldRateLimit", (performance.now() - startedMs) / 1000);
-  }
+    shouldRateLimit(request, new Caller(call, request, answerOptions, startedMs, stats));
+  };
 
   return {
     unary: new Map(),
     stream: new Map(),
     direct: new Map([[shouldRateLimitPath, handle]]),
   };
+}
+
+/** Who asks through gRPC. */
+class Caller implements Asker {
+  readonly #call: DirectCall;
+  readonly #request: RateLimitRequest;
+  readonly #options: AnswerOptions;
+  readonly #startedMs: number;
+  readonly #stats: MethodStats;
+
+  constructor(
+    call: DirectCall,
+    request: RateLimitRequest,
+    options: AnswerOptions,
+    startedMs: number,
+    stats: MethodStats,
+  ) {
+    this.#call = call;
+    this.#request = request;
+    this.#options = options;
+    this.#startedMs = startedMs;
+    this.#stats = stats;
+  }
+
+  answer(decision: Decision): void {
+    const answer = toAnswer(decision, this.#request, this.#options);
+    this.#call.reply(answer, answerBytesMax(answer), writeAnswer);
+    observe(this.#startedMs, this.#stats);
+  }
+
+  fail(error: unknown): void {
+    failCall(this.#call, error, this.#startedMs, this.#stats);
+  }
+}
+
+function failCall(call: DirectCall, error: unknown, startedMs: number, stats: MethodStats): void {
+  call.fail(toGrpcError(error));
+  observe(startedMs, stats);
+}
+
+function observe(startedMs: number, stats: MethodStats): void {
+  stats.observeCall("ShouldRateLimit", (performance.now() - startedMs) / 1000);
 }

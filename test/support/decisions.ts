@@ -1,6 +1,7 @@
 import type { DecisionOptions } from "../../src/decision/algorithm.ts";
 import type { Check, Decision, DescriptorStatus } from "../../src/decision/check.ts";
 import { decide } from "../../src/decision/decide.ts";
+import type { KeyedMatch } from "../../src/decision/key.ts";
 import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
 import { planIncrements } from "../../src/decision/plan.ts";
 import type { Descriptor } from "../../src/limits/descriptor.ts";
@@ -53,6 +54,13 @@ export function descriptorOf(
   };
 }
 
+/** A match whose counter key is the entries alone. */
+export const plainKey: KeyedMatch = {
+  keyPath: undefined,
+  isValueKeyed: false,
+  sharePatterns: undefined,
+};
+
 /** A check of `hits` against a limit; no limit: nothing matched. Negative hits are given back. */
 export function checkOf(
   limit: Limit | undefined,
@@ -61,7 +69,12 @@ export function checkOf(
 ): Check {
   return {
     descriptor: descriptorOf(entries, { isNegativeHits: hits < 0 }),
-    match: limit && { limit, statsKey: "domain.key_value", sharePatterns: undefined },
+    match: limit && {
+      limit,
+      statsKey: "domain.key_value",
+      ...plainKey,
+      stats: undefined,
+    },
     hits: Math.abs(hits),
   };
 }

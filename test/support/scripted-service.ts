@@ -1,14 +1,17 @@
 import { createMemoryStore } from "../../src/counters/memory.ts";
 import type { CounterStore } from "../../src/counters/store.ts";
 import type { DecisionOptions } from "../../src/decision/algorithm.ts";
+import type { Code, Decision } from "../../src/decision/check.ts";
 import type { Admission, Increment } from "../../src/decision/increment.ts";
 import { type KnownOver, noneKnownOver } from "../../src/decision/known-over.ts";
 import type { StoreFailure } from "../../src/errors.ts";
+import type { RateLimitRequest } from "../../src/limits/descriptor.ts";
 import type { FailurePolicy, LimitStats } from "../../src/limits/limit.ts";
 import { loadRules } from "../../src/limits/load.ts";
 import type { RuleSet } from "../../src/limits/rule-set.ts";
 import type { RequestStats } from "../../src/rls/record.ts";
 import { createRateLimitService } from "../../src/rls/service.ts";
+import { decisionOf } from "../../src/rls/should-rate-limit.ts";
 import { createDecideWithoutStore, type WithoutStoreStats } from "../../src/rls/without-store.ts";
 import { plainOptions } from "./decisions.ts";
 
@@ -39,6 +42,10 @@ export class CountedStats implements RequestStats, WithoutStoreStats {
   globallyShadowed = 0;
   /** `<reason> <policy>` of each limit that was decided on without the store. */
   readonly decidedWithoutStore: string[] = [];
+  /** How the requests ended, in their order. */
+  readonly outcomes: string[] = [];
+  /** How many increments each question to the store had. */
+  readonly storeSizes: number[] = [];
 
   limitStats(statsKey: string): LimitStats {
     const known = this.limits.get(statsKey);
@@ -66,6 +73,18 @@ export class CountedStats implements RequestStats, WithoutStoreStats {
 
   withoutStore(reason: StoreFailure, policy: FailurePolicy): void {
     this.decidedWithoutStore.push(`${reason} ${policy}`);
+  }
+
+  observeStore(_seconds: number, increments: number): void {
+    this.storeSizes.push(increments);
+  }
+
+  answered(overallCode: Code): void {
+    this.outcomes.push(overallCode);
+  }
+
+  callError(kind: string): void {
+    this.outcomes.push(kind);
   }
 
   /** Total, over, near and within, in the order of the reference's tables. */
@@ -102,7 +121,7 @@ export function scriptedService(settings: ServiceSettings) {
     stats,
     options,
   });
-  const shouldRateLimit = createRateLimitService({
+  const service = createRateLimitService({
     rules,
     store,
     decideWithoutStore,
@@ -111,7 +130,9 @@ export function scriptedService(settings: ServiceSettings) {
     knownOver: settings.knownOver ?? noneKnownOver,
     options,
   });
-  return { shouldRateLimit, store, stats, rules, memory };
+  const shouldRateLimit = (request: RateLimitRequest): Promise<Decision> =>
+    decisionOf(service, request);
+  return { service, shouldRateLimit, store, stats, rules, memory };
 }
 
 export function rulesOf(text: string): RuleSet {

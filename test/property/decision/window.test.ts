@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { counterKey } from "../../../src/decision/key.ts";
 import { secondsUntilReset, unitSeconds, windowStart } from "../../../src/decision/window.ts";
 import { units } from "../../../src/limits/limit.ts";
+import { plainKey } from "../../support/decisions.ts";
 
 const unit = fc.constantFrom(...units);
 const calendar = fc.boolean();
@@ -46,7 +47,7 @@ describe("windows", () => {
         fc.nat({ max: 40_000_000 }),
         (unit, now, calendar, later) => {
           const keyAt = (at: number) =>
-            counterKey("", "domain", entries, undefined, windowStart(unit, at, calendar));
+            counterKey("", "domain", entries, plainKey, windowStart(unit, at, calendar));
           const isSame = later < secondsUntilReset(unit, now, calendar);
           expect(keyAt(now) === keyAt(now + later)).toBe(isSame);
         },

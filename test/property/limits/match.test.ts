@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { counterKey } from "../../../src/decision/key.ts";
 import type { Entry } from "../../../src/limits/descriptor.ts";
 import { explainDescriptor } from "../../../src/limits/explain.ts";
 import { printExplanation } from "../../../src/limits/explain-text.ts";
@@ -114,4 +115,25 @@ test("an explanation ends where the lookup ends", () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test("what a match knows of its counter's key beforehand is what its entries say", () => {
+  let known = 0;
+  fc.assert(
+    fc.property(cases, ([plain, asked]) => {
+      const domain = domainOf(JSON.stringify({ domain: "d", descriptors: plain }));
+      for (const chosen of asked) {
+        const entries = entriesFor(plain, chosen);
+        const match = matchDescriptor(domain, descriptor(entries));
+        if (match?.keyPath === undefined) continue;
+        known += 1;
+        const spelledOut = { ...match, keyPath: undefined };
+        expect(counterKey("p_", "d", entries, match, 60)).toBe(
+          counterKey("p_", "d", entries, spelledOut, 60),
+        );
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(known).toBeGreaterThan(50);
 });

@@ -4,7 +4,7 @@ import { counterKey, unambiguousKey } from "../../../src/decision/key.ts";
 import { windowStart } from "../../../src/decision/window.ts";
 import type { Unit } from "../../../src/limits/limit.ts";
 import { decodeText, encodeText } from "../../../src/text.ts";
-import { descriptorOf } from "../../support/decisions.ts";
+import { descriptorOf, plainKey } from "../../support/decisions.ts";
 
 /** Entries written `key=value,key=value`. */
 function keyOf(
@@ -21,7 +21,13 @@ function keyOf(
           const [key = "", value = ""] = entry.split("=");
           return { key, value };
         });
-  return counterKey(prefix, "domain", entries, patterns, windowStart(unit, now));
+  return counterKey(
+    prefix,
+    "domain",
+    entries,
+    { ...plainKey, sharePatterns: patterns },
+    windowStart(unit, now),
+  );
 }
 
 describe("the counter key", () => {
@@ -66,7 +72,7 @@ describe("the counter key", () => {
   test("holds the caller's bytes, whatever they are", () => {
     const value = Buffer.from([0x61, 0xff, 0xe2, 0x82, 0xc3, 0xa4]);
     const { entries } = descriptorOf({ key: decodeText(value) });
-    const key = counterKey("", "domain", entries, undefined, 1234);
+    const key = counterKey("", "domain", entries, plainKey, 1234);
     expect(encodeText(key)).toEqual(
       Buffer.concat([Buffer.from("domain_key_"), value, Buffer.from("_1234")]),
     );

@@ -162,6 +162,9 @@ describe("a limit that the request brings along", () => {
       },
       statsKey: "d.k_v",
       sharePatterns: undefined,
+      keyPath: undefined,
+      isValueKeyed: false,
+      stats: undefined,
     });
   });
 

@@ -1,8 +1,9 @@
 import { describe, expect, jest, test } from "@jest/globals";
+import type { Decision } from "../../../src/decision/check.ts";
 import { type ErrorCode, VelocityGateError } from "../../../src/errors.ts";
 import type { RateLimitRequest } from "../../../src/limits/descriptor.ts";
 import type { AnswerOptions } from "../../../src/rls/answer-options.ts";
-import { createJsonAnswer, createJsonWriter, type JsonParts } from "../../../src/rls/json.ts";
+import { createJsonAnswer, createJsonWriter } from "../../../src/rls/json.ts";
 import { checkOf, decisionOf, limitOf } from "../../support/decisions.ts";
 
 const plain: AnswerOptions = {
@@ -20,14 +21,17 @@ const body = Buffer.from(
   '{"domain":"domain","descriptors":[{"entries":[{"key":"key","value":"value"}]}]}',
 );
 
-function ask(
-  shouldRateLimit: JsonParts["shouldRateLimit"],
-  options: Partial<AnswerOptions> = {},
-  asked = body,
-) {
+type Decide = (request: RateLimitRequest) => Promise<Decision>;
+
+function ask(decide: Decide, options: Partial<AnswerOptions> = {}, asked = body) {
   const onError = jest.fn();
   const answer = createJsonAnswer({
-    shouldRateLimit,
+    shouldRateLimit: (request, asker) => {
+      decide(request).then(
+        (decision) => asker.answer(decision),
+        (error: unknown) => asker.fail(error),
+      );
+    },
     write: createJsonWriter({ ...plain, ...options }),
     onError,
   });
@@ -158,7 +162,7 @@ describe("POST /json", () => {
   test.each(["", "{", "null", '{"unknown":1}', '{"domain":1}'])(
     "answers 400 and one line of what is wrong, and asks nothing: %j",
     async (text) => {
-      const shouldRateLimit = jest.fn<JsonParts["shouldRateLimit"]>();
+      const shouldRateLimit = jest.fn<Decide>();
       const { answer, onError } = ask(shouldRateLimit, {}, Buffer.from(text));
       const { status, contentType, body: line } = await answer;
       expect([status, contentType]).toEqual([400, "text/plain; charset=utf-8"]);

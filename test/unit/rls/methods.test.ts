@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Code } from "../../../src/decision/check.ts";
 import { VelocityGateError } from "../../../src/errors.ts";
 import {
   RateLimitRequest,
@@ -25,16 +24,16 @@ const plain = {
 
 /** The method as an engine calls it, and what was counted of its calls. */
 function method(yaml: string | undefined) {
-  const { shouldRateLimit, store } = scriptedService({ rules: yaml });
-  const counted: string[] = [];
-  const { direct } = rateLimitMethods(shouldRateLimit, plain, {
-    answered: (code: Code) => counted.push(code),
-    callError: (kind) => counted.push(kind),
-    observeCall: (name, seconds) => counted.push(`${name} ${seconds >= 0 && seconds < 10}`),
+  const { service, store, stats } = scriptedService({ rules: yaml });
+  const { outcomes } = stats;
+  const observed: string[] = [];
+  const { direct } = rateLimitMethods(service, plain, {
+    callError: (kind) => stats.callError(kind),
+    observeCall: (name, seconds) => observed.push(`${name} ${seconds >= 0 && seconds < 10}`),
   });
   const handler = direct?.get(shouldRateLimitPath);
   if (handler === undefined) throw new Error("the method is not served");
-  return { ask: (bytes: Uint8Array) => ask(handler, bytes), store, counted };
+  return { ask: (bytes: Uint8Array) => ask(handler, bytes), store, outcomes, observed };
 }
 
 /** One call; the request stands amid other bytes, and is overwritten as soon as the handler returns. */
@@ -76,7 +75,7 @@ describe("ShouldRateLimit", () => {
     [5, "OK"],
     [11, "OVER_LIMIT"],
   ] as const)("answers bytes with bytes: a total of %d is %s", async (total, code) => {
-    const { ask, store, counted } = method(rules);
+    const { ask, store, outcomes, observed } = method(rules);
     store.answers.push([total]);
     const { overallCode, statuses } = RateLimitResponse.decode(await ask(valid));
     const expected = code === "OK" ? 1 : 2;
@@ -84,7 +83,8 @@ describe("ShouldRateLimit", () => {
     expect(statuses).toMatchObject([
       { code: expected, currentLimit: { requestsPerUnit: 10, unit: 2 } },
     ]);
-    expect(counted).toEqual([code, "ShouldRateLimit true"]);
+    expect(outcomes).toEqual([code]);
+    expect(observed).toEqual(["ShouldRateLimit true"]);
   });
 
   test.each<readonly [string, Uint8Array, string]>([
@@ -108,13 +108,14 @@ describe("ShouldRateLimit", () => {
       "descriptors[0].hits_addend is too large: 0 to 4294967295 are accepted",
     ],
   ])("ends with INVALID_ARGUMENT before anything is counted: %s", async (_, bytes, text) => {
-    const { ask, store, counted } = method(rules);
+    const { ask, store, outcomes, observed } = method(rules);
     await expect(ask(bytes)).rejects.toMatchObject({
       status: Status.INVALID_ARGUMENT,
       message: text,
     });
     expect(store.asked).toEqual([]);
-    expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
+    expect(outcomes).toEqual(["service_error"]);
+    expect(observed).toEqual(["ShouldRateLimit true"]);
   });
 
   // Each ends the reference's process.
@@ -135,30 +136,33 @@ describe("ShouldRateLimit", () => {
   );
 
   test("ends with FAILED_PRECONDITION while no rules are loaded", async () => {
-    const { ask, counted } = method(undefined);
+    const { ask, outcomes, observed } = method(undefined);
     await expect(ask(valid)).rejects.toMatchObject({
       status: Status.FAILED_PRECONDITION,
       message: "no rate limit configuration loaded",
     });
-    expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
+    expect(outcomes).toEqual(["service_error"]);
+    expect(observed).toEqual(["ShouldRateLimit true"]);
   });
 
   test.each([
     ["STORE_UNAVAILABLE", Status.UNAVAILABLE],
     ["STORE_TIMEOUT", Status.DEADLINE_EXCEEDED],
   ] as const)("ends with the store's failure, counted as such: %s", async (code, status) => {
-    const { ask, store, counted } = method(rules);
+    const { ask, store, outcomes, observed } = method(rules);
     store.answers.push(new VelocityGateError(code, "the store is away"));
     await expect(ask(valid)).rejects.toMatchObject({ status, message: "the store is away" });
-    expect(counted).toEqual(["redis_error", "ShouldRateLimit true"]);
+    expect(outcomes).toEqual(["redis_error"]);
+    expect(observed).toEqual(["ShouldRateLimit true"]);
   });
 
   test("hands on what nobody foresaw, so that the engine answers INTERNAL without a text", async () => {
-    const { ask, store, counted } = method(rules);
+    const { ask, store, outcomes, observed } = method(rules);
     const error = new TypeError("internals");
     store.answers.push(error);
     await expect(ask(valid)).rejects.toBe(error);
-    expect(counted).toEqual(["service_error", "ShouldRateLimit true"]);
+    expect(outcomes).toEqual(["service_error"]);
+    expect(observed).toEqual(["ShouldRateLimit true"]);
   });
 
   test("counts a header value that is not UTF-8, under its own bytes", async () => {

@@ -69,12 +69,14 @@ describe("calls that overlap", () => {
     const { spans, ended } = tracing();
     const { store, waiting } = heldStore();
     const traced = tracedStore(store, kind, spans);
-    const service = tracedService(async () => {
-      await traced.incrementAll([increment]);
-      return decisionOf([], []);
+    const service = tracedService((_request, asker) => {
+      void traced.incrementAll([increment]).then(() => asker.answer(decisionOf([], [])));
     }, spans);
     const handler: DirectHandler = (_bytes, _start, _end, call) =>
-      void service(asked).then((decision) => call.reply(decision, 0, () => 0));
+      service(asked, {
+        answer: (decision) => call.reply(decision, 0, () => 0),
+        fail: (error) => call.fail(error),
+      });
     const calls = ["a", "b", "c"].map(callOf);
     for (const { call } of calls) serve(spans, handler, call);
     for (const end of waiting.toReversed()) end([1]);
