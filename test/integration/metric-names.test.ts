@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, jest, test } from "@jest/globals";
 import { cleanupAfterEach } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { startMemcached } from "../support/memcached.ts";
 import { sampleValue } from "../support/parse-exposition.ts";
 import { put } from "../support/rule-directory.ts";
 import { startInProcess } from "../support/running-app.ts";
@@ -101,6 +102,28 @@ test("a service that counts in memory has those of its store", async () => {
   const families = await app.metrics();
   expect(families.get("velocitygate_memory_store_counters")?.type).toBe("gauge");
   expect(families.get("velocitygate_memory_store_evictions_total")?.type).toBe("counter");
+});
+
+test("a service that counts in Memcached has those of its connections", async () => {
+  const server = await cleanup.add(startMemcached());
+  const { host, port } = server.address;
+  const app = await cleanup.add(
+    startInProcess({
+      settings: { BACKEND_TYPE: "memcache", MEMCACHE_HOST_PORT: `${host}:${port}` },
+    }),
+  );
+  const types = [
+    ["velocitygate_memcache_connections", "gauge"],
+    ["velocitygate_memcache_connections_opened_total", "counter"],
+    ["velocitygate_memcache_connections_closed_total", "counter"],
+    ["velocitygate_memcache_refused_commands_total", "counter"],
+  ] as const;
+  const families = await app.metrics();
+  expect(types.map(([name]) => [name, families.get(name)?.type])).toEqual(types);
+  await eventually(async () => {
+    const read = sampleValue(await app.metrics(), "velocitygate_memcache_connections_opened_total");
+    expect(read).toBe(1);
+  });
 });
 
 test("what is in force is told: how many files and limits, since when, and whether it is what is there", async () => {
