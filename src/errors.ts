@@ -38,7 +38,6 @@ export class StoreError extends VelocityGateError {
 
   constructor(reason: StoreFailure, message: string, options?: ErrorOptions) {
     super(reason === "timeout" ? "STORE_TIMEOUT" : "STORE_UNAVAILABLE", message, options);
-    this.name = "StoreError";
     this.reason = reason;
   }
 }

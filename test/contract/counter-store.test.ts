@@ -441,7 +441,7 @@ describe.each(kinds)("a counter store: $name", ({ openTwo }) => {
       await Promise.all([closing.close(), closing.close(), second.close()]);
       await closing.close();
       await expect(closing.incrementAll([increment({ key: key("a") })])).rejects.toMatchObject({
-        name: "StoreError",
+        name: "VelocityGateError",
         code: "STORE_UNAVAILABLE",
       });
     });
