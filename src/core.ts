@@ -1,5 +1,6 @@
 import { systemTimers } from "./clock.ts";
 import type { Closers } from "./closers.ts";
+import { overloadedStore } from "./counters/overloaded.ts";
 import { Health } from "./health.ts";
 import type { JsonHandler } from "./http/main-routes.ts";
 import type { RuleHolder, RuleSet } from "./limits/rule-set.ts";
@@ -10,7 +11,8 @@ import { openInsurance } from "./open-insurance.ts";
 import { openMetrics } from "./open-metrics.ts";
 import { openStatsd } from "./open-statsd.ts";
 import { createJsonAnswer, createJsonWriter } from "./rls/json.ts";
-import { createRateLimitService } from "./rls/service.ts";
+import type { Excess } from "./rls/methods.ts";
+import { createRateLimitService, type ServiceParts } from "./rls/service.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
 import { followRulesHealth } from "./rules-health.ts";
 import type { Settings } from "./settings.ts";
@@ -26,6 +28,8 @@ export interface Core {
   /** Rejects when the counters could not be reached in the time that the operator allows for it; not once it is being stopped. */
   readonly working: Promise<void>;
   readonly shouldRateLimit: ShouldRateLimit;
+  /** The same for calls that are more than can be carried. */
+  readonly excess: Excess;
   readonly json: JsonHandler;
   readonly tracing: Tracing | undefined;
   /** To be told when `rules` has others in force. */
@@ -55,7 +59,7 @@ export function openCore(
   // Whoever waits for it is told; nobody has to.
   working.catch(() => undefined);
 
-  const service = createRateLimitService({
+  const parts: ServiceParts = {
     rules,
     store: tracing?.traceStore(counters.store) ?? counters.store,
     decideWithoutStore: openInsurance(settings, { counters, rules, metrics, random }, closers),
@@ -63,7 +67,8 @@ export function openCore(
     clock: counters.clock,
     stats: metrics,
     options: { ...settings.decision, random },
-  });
+  };
+  const service = createRateLimitService(parts);
   const shouldRateLimit = tracing?.traceService(service) ?? service;
   const write = createJsonWriter(settings.answer);
   const json = createJsonAnswer({
@@ -78,6 +83,7 @@ export function openCore(
     counters: counters.description,
     working,
     shouldRateLimit,
+    excess: excessOf(parts, settings),
     json: tracing?.traceJson(json) ?? json,
     tracing,
     rulesLoaded(loaded) {
@@ -88,5 +94,16 @@ export function openCore(
       isStopping = true;
       health.set("draining", false);
     },
+  };
+}
+
+/** Nothing is asked of the store that has to wait for it: there is more to do than can be done. */
+function excessOf(parts: ServiceParts, { failures, answer }: Settings): Excess {
+  const { policy } = failures;
+  const tellsWhy = answer.failureHeader !== undefined;
+  const isCheap = policy === "error" || (policy === "allow" && !tellsWhy);
+  return {
+    shouldRateLimit: createRateLimitService({ ...parts, store: overloadedStore }),
+    policyOfAll: () => (isCheap && parts.rules.current?.ownPolicyCount === 0 ? policy : undefined),
   };
 }

@@ -14,7 +14,7 @@ import { invariant } from "./invariant.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { watchRefusals } from "./observe/watch-tls.ts";
-import { rateLimitMethods } from "./rls/methods.ts";
+import { type Excess, rateLimitMethods } from "./rls/methods.ts";
 import type { ShouldRateLimit } from "./rls/should-rate-limit.ts";
 import type { GrpcTlsSettings, Settings } from "./settings.ts";
 import { Refusals } from "./tls/refusals.ts";
@@ -24,6 +24,7 @@ import type { Tracing } from "./tracing/tracing.ts";
 
 export interface GrpcParts {
   readonly shouldRateLimit: ShouldRateLimit;
+  readonly excess: Excess;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -42,7 +43,7 @@ export interface GrpcParts {
  */
 export async function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise<GrpcServer> {
   const { shouldRateLimit, health, metrics, log, tracing } = parts;
-  const rateLimit = rateLimitMethods(shouldRateLimit, answer, metrics);
+  const rateLimit = rateLimitMethods(shouldRateLimit, parts.excess, answer, metrics);
   const methods = mergeMethods(
     tracing?.traceMethods(rateLimit) ?? rateLimit,
     healthMethods(health, (seconds) => metrics.observeCall("Check", seconds)),
@@ -52,6 +53,7 @@ export async function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): P
     connectionAgeMaxMs: grpc.connectionAgeMaxMs,
     connectionAgeGraceMs: grpc.connectionAgeGraceMs,
     concurrentStreamsMax: grpc.concurrentStreamsMax,
+    waitMaxMs: grpc.waitMaxMs,
     tls: serverTls(grpc.tls, parts),
     onError: (error, path) => log.error("a gRPC call failed", { path, error }),
   };

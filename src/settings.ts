@@ -64,6 +64,8 @@ export interface GrpcSettings {
   readonly connectionAgeGraceMs: number;
   readonly concurrentStreamsMax: number;
   readonly messageBytesMax: number;
+  /** How long calls may wait to be looked at, before the excess is answered without a decision. Infinity: however long. */
+  readonly waitMaxMs: number;
   /** `undefined`: in the clear. */
   readonly tls: GrpcTlsSettings | undefined;
 }

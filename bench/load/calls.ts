@@ -15,6 +15,9 @@ export class Calls {
   /** Calls made, and those whose answer is there. */
   made = 0;
   answered = 0;
+  /** Calls that the server turned away, and those of them that heard it within the deadline. */
+  refused = 0;
+  refusedInTime = 0;
   /** Fails when an answer is wrong or a connection is lost. */
   readonly failed: Promise<never>;
   readonly #fail: (error: Error) => void;
@@ -54,6 +57,9 @@ export class Calls {
           this.latencies.add(isLate ? Number.POSITIVE_INFINITY : nowMs - call.startMs);
           onEnded(connection, call, nowMs);
         },
+        onRefused: this.#spec.mayRefuse
+          ? (connection, call) => onEnded(connection, call, this.#refused(call))
+          : undefined,
         onError: this.#fail,
       }),
     );
@@ -67,6 +73,18 @@ export class Calls {
     call.ceiling = this.#verifier.ceiling(call.user);
     this.made += 1;
     connection.send(call);
+  }
+
+  #refused(call: Call): number {
+    const nowMs = performance.now();
+    this.refused += 1;
+    if (nowMs - call.startMs <= lateFromMs) this.refusedInTime += 1;
+    return nowMs;
+  }
+
+  /** Calls whose end is there, whichever it was. */
+  get ended(): number {
+    return this.answered + this.refused;
   }
 
   /** Bytes sent and received so far. */

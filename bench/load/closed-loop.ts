@@ -18,7 +18,7 @@ export async function prepareClosedLoop(
   });
   await calls.open(connections, (connection, call, nowMs) => {
     if (nowMs < endMs && calls.made < callsMax) calls.make(connection, nowMs, call);
-    else if (calls.answered === calls.made) finish();
+    else if (calls.ended === calls.made) finish();
   });
   return () => {
     const startMs = performance.now();
@@ -46,7 +46,7 @@ export async function prepareBursts(
     for (let i = 0; i < size; i++) calls.make(connection, nowMs);
   };
   await calls.open(1, (connection, _call, nowMs) => {
-    if (calls.answered < calls.made) return;
+    if (calls.ended < calls.made) return;
     if (nowMs < endMs && calls.made < callsMax) burst(connection, nowMs);
     else finish();
   });

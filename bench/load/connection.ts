@@ -37,6 +37,8 @@ export interface ConnectionOptions {
   readonly onMessage: (call: Call, answer: Answer) => void;
   /** A call ended: with status OK after its message, or because its deadline had passed. */
   readonly onEnded: (connection: Connection, call: Call, isLate: boolean) => void;
+  /** A call ended with another status, or was reset. Unless it is given, that is an error. */
+  readonly onRefused?: ((connection: Connection, call: Call) => void) | undefined;
   /** Once, when the connection comes to an end that `close` did not ask for. */
   readonly onError: (error: Error) => void;
 }
@@ -175,7 +177,8 @@ export class Connection {
         }
         return;
       case FrameType.RST_STREAM:
-        throw new Error(`a call was reset with error code ${uint32(bytes, start)}`);
+        this.#onReset(streamId, uint32(bytes, start));
+        return;
       case FrameType.GOAWAY:
         throw new Error(`the server sent GOAWAY with error code ${uint32(bytes, start + 4)}`);
       default:
@@ -207,10 +210,27 @@ export class Connection {
     this.#putWaiting();
     const { grpcStatus = "missing", grpcMessage } = head;
     if (grpcStatus === "0" && !call.hasAnswer) throw new Error("OK without an answer");
+    if (isShed(grpcStatus) && this.#options.onRefused !== undefined) {
+      this.#options.onRefused(this, call);
+      return;
+    }
     if (grpcStatus !== "0" && grpcStatus !== deadlineExceeded) {
       throw new Error(`grpc-status ${grpcStatus}: ${grpcMessage ?? ""}`);
     }
     this.#options.onEnded(this, call, grpcStatus === deadlineExceeded);
+  }
+
+  /** A server may give up a call whose deadline is over in this way. */
+  #onReset(streamId: number, code: number): void {
+    if (this.#options.onRefused === undefined) {
+      throw new Error(`a call was reset with error code ${code}`);
+    }
+    const call = this.#calls.get(streamId);
+    // Some say so of calls that they have answered.
+    if (call === undefined) return;
+    this.#calls.delete(streamId);
+    this.#putWaiting();
+    this.#options.onRefused(this, call);
   }
 
   /** The message must come in one frame and be followed by the trailers at once: that is what all servers do. */
@@ -239,4 +259,8 @@ export class Connection {
     this.close();
     this.#options.onError(error);
   }
+}
+
+function isShed(grpcStatus: string): boolean {
+  return grpcStatus !== "0" && grpcStatus !== deadlineExceeded;
 }

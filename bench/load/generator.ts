@@ -41,6 +41,10 @@ export class Generator {
     return reply.result;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   stop(): void {
     this.#process.kill();
   }

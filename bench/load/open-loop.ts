@@ -4,7 +4,7 @@ import type { Calls } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import { LatencyRecord } from "./latencies.ts";
 import { seededRandom } from "./random.ts";
-import type { LoadSpec } from "./spec.ts";
+import type { LoadSpec, Pace } from "./spec.ts";
 
 /**
  * How far apart the instants are at which due calls are made. The loop's timers know whole milliseconds only; but to wake up costs
@@ -13,7 +13,7 @@ import type { LoadSpec } from "./spec.ts";
 const tickMs = 0.5;
 
 /** With so many calls unanswered the server is seconds behind, and its latencies say only how long the run was. */
-const unansweredMax = 4_000;
+const unansweredMaxDefault = 4_000;
 
 /** How long such a server's answers are still waited for. */
 const patienceMs = 1_000;
@@ -30,13 +30,13 @@ export interface OpenLoop {
  */
 export async function prepareOpenLoop(
   calls: Calls,
-  connections: number,
-  perSecond: number,
+  { connections, perSecond, unansweredMax = unansweredMaxDefault }: Extract<Pace, { kind: "open" }>,
   { secondsMax, callsMax, seed }: Pick<LoadSpec, "secondsMax" | "callsMax" | "seed">,
 ): Promise<OpenLoop> {
   const lag = new LatencyRecord(0);
   const random = seededRandom(seed + 1);
   const meanPauseMs = 1000 / perSecond;
+  const unanswered = () => calls.made - calls.ended;
   let isOver = false;
   let isOverloaded = false;
   let finish: () => void = () => undefined;
@@ -44,7 +44,7 @@ export async function prepareOpenLoop(
     finish = resolve;
   });
   await calls.open(connections, () => {
-    if (isOver && calls.answered === calls.made) finish();
+    if (isOver && unanswered() === 0) finish();
   });
   const ticker = new Worker(new URL("./ticker.js", import.meta.url), { workerData: { tickMs } });
   // A thread takes its time to start, in which calls would be due already.
@@ -56,7 +56,7 @@ export async function prepareOpenLoop(
     const onTick = () => {
       const nowMs = performance.now();
       while (!isOver && dueMs <= nowMs) {
-        if (calls.made - calls.answered > unansweredMax) {
+        if (unanswered() > unansweredMax) {
           isOverloaded = true;
           setTimeout(finish, patienceMs);
         }
@@ -68,7 +68,7 @@ export async function prepareOpenLoop(
         dueMs += pause();
       }
       for (const connection of calls.connections) connection.flush();
-      if (isOver && calls.answered === calls.made) finish();
+      if (isOver && unanswered() === 0) finish();
     };
     ticker.on("message", onTick);
     try {

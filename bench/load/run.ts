@@ -31,7 +31,7 @@ async function prepare(calls: Calls, spec: LoadSpec) {
     case "bursts":
       return { run: await prepareBursts(calls, pace.size, spec), openLoop: undefined };
     case "open": {
-      const openLoop = await prepareOpenLoop(calls, pace.connections, pace.perSecond, spec);
+      const openLoop = await prepareOpenLoop(calls, pace, spec);
       return { run: openLoop.run, openLoop };
     }
   }
@@ -65,6 +65,9 @@ function toResult(
   const foreign = Math.max(0, busy - serverCpu - redisCpu - generatorCpu);
   return {
     calls: calls.answered,
+    made: calls.made,
+    refused: calls.refused,
+    refusedInTime: calls.refusedInTime,
     seconds: (after.ms - before.ms) / 1000,
     latencies: calls.latencies.quantiles(),
     lateShare: calls.latencies.lateShare,

@@ -29,7 +29,13 @@ export type Pace =
   /** One connection makes `size` calls at once, and the next ones when all are answered. */
   | { readonly kind: "bursts"; readonly size: number }
   /** Calls are due at random instants, `perSecond` on average, answered or not. */
-  | { readonly kind: "open"; readonly connections: number; readonly perSecond: number };
+  | {
+      readonly kind: "open";
+      readonly connections: number;
+      readonly perSecond: number;
+      /** With so many calls unanswered the run is given up; absent: 4,000. */
+      readonly unansweredMax?: number;
+    };
 
 /** What an answer must say. */
 export interface Expectation {
@@ -52,6 +58,8 @@ export interface LoadSpec {
   readonly callsMax: number;
   readonly seed: number;
   readonly expected: Expectation;
+  /** The server may turn calls away; otherwise that is an error. */
+  readonly mayRefuse?: boolean;
   /** Processes whose CPU time and system calls are measured between the first call and the last answer. */
   readonly serverPids: readonly number[];
   readonly redisPids: readonly number[];
@@ -66,6 +74,10 @@ export interface Latencies {
 export interface LoadResult {
   readonly calls: number;
   readonly seconds: number;
+  /** Calls that were made, that the server turned away, and how many of those heard it within 20 ms. */
+  readonly made: number;
+  readonly refused: number;
+  readonly refusedInTime: number;
   /** In ms, from the instant at which a call was made, or due in an open loop. */
   readonly latencies: Latencies;
   /** Share of the calls that took longer than 20 ms. */

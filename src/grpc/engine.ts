@@ -71,7 +71,25 @@ export interface Methods {
   readonly stream: ReadonlyMap<string, StreamHandler>;
   /** Unary methods in their faster form. One that is served both ways is served directly by an engine that can. */
   readonly direct?: ReadonlyMap<string, DirectHandler>;
+  /**
+   * What answers calls of a direct method, cheaply, when there are more than can be carried (`EngineOptions.waitMaxMs`). Methods without
+   * it are always served, and so are all by an engine that does not know when there are too many.
+   */
+  readonly excess?: ReadonlyMap<string, ExcessHandler>;
 }
+
+/**
+ * Answers a call that is not served, for there are too many.
+ *
+ * @param isPressing that has taken long already, and what takes more than a few microseconds should end the call with an error
+ */
+export type ExcessHandler = (
+  bytes: Buffer,
+  start: number,
+  end: number,
+  call: DirectCall,
+  isPressing: boolean,
+) => void;
 
 export interface EngineOptions {
   /** The longest request message, in bytes; a longer one ends with RESOURCE_EXHAUSTED. */
@@ -82,6 +100,8 @@ export interface EngineOptions {
   readonly connectionAgeGraceMs: number;
   /** Streams that one connection may have open at a time. */
   readonly concurrentStreamsMax: number;
+  /** How long calls may wait until they are looked at, before the excess is answered by `Methods.excess`; absent: however long. */
+  readonly waitMaxMs?: number | undefined;
   /** An error that no handler meant to throw. */
   readonly onError: (error: unknown, path: string) => void;
   /** Clear text without it. */

@@ -11,6 +11,7 @@ export function mergeMethods(...parts: readonly Methods[]): Methods {
     unary: new Map(parts.flatMap(({ unary }) => [...unary])),
     stream: new Map(parts.flatMap(({ stream }) => [...stream])),
     direct: new Map(parts.flatMap(({ direct }) => [...(direct ?? [])])),
+    excess: new Map(parts.flatMap(({ excess }) => [...(excess ?? [])])),
   };
 }
 

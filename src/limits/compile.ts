@@ -18,7 +18,7 @@ export interface CompileContext {
   readonly file: string;
   readonly findings: Finding[];
   /** Added to: how many rules carry a limit, nested ones included, and how many of them the failure policy `local`. */
-  readonly counts: { limits: number; localLimits: number };
+  readonly counts: { limits: number; localLimits: number; ownPolicies: number };
 }
 
 /**
@@ -64,6 +64,7 @@ function compileRule(source: RuleSource, level: LevelBuilder, context: CompileCo
   const { metadata, failurePolicy } = compileMetadata(source, report);
   counts.limits += limit === undefined ? 0 : 1;
   counts.localLimits += limit !== undefined && failurePolicy === "local" ? 1 : 0;
+  counts.ownPolicies += limit !== undefined && failurePolicy !== undefined ? 1 : 0;
 
   const nested = new LevelBuilder(fullKey, value === "" ? undefined : keyPath);
   compileRules(source.descriptors, nested, context);

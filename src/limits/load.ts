@@ -71,7 +71,13 @@ function load(files: readonly RuleFile[], { mergeDomains }: LoadOptions) {
   return { rules, problems };
 }
 
-const noRules: RuleSet = { domains: new Map(), fileNames: [], limitCount: 0, localLimitCount: 0 };
+const noRules: RuleSet = {
+  domains: new Map(),
+  fileNames: [],
+  limitCount: 0,
+  localLimitCount: 0,
+  ownPolicyCount: 0,
+};
 
 /** The file with which the bound is passed; none when it is kept. */
 function tooLongTogether(files: readonly RuleFile[]): RuleProblem[] {

@@ -16,7 +16,7 @@ export class RuleAssembly {
   readonly #options: AssemblyOptions;
   readonly #roots = new Map<string, LevelBuilder>();
   readonly #names: string[] = [];
-  readonly #counts = { limits: 0, localLimits: 0 };
+  readonly #counts = { limits: 0, localLimits: 0, ownPolicies: 0 };
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
@@ -36,8 +36,14 @@ export class RuleAssembly {
   build(): RuleSet {
     const domains = new Map<string, DomainRules>();
     for (const [name, root] of this.#roots) domains.set(name, { name, root: root.buildRoot() });
-    const { limits, localLimits } = this.#counts;
-    return { domains, fileNames: this.#names, limitCount: limits, localLimitCount: localLimits };
+    const { limits, localLimits, ownPolicies } = this.#counts;
+    return {
+      domains,
+      fileNames: this.#names,
+      limitCount: limits,
+      localLimitCount: localLimits,
+      ownPolicyCount: ownPolicies,
+    };
   }
 
   /** The level that a file's rules go to. That of a domain which may not be added to is a new one that nothing keeps. */

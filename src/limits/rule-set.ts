@@ -9,6 +9,8 @@ export interface RuleSet {
   readonly limitCount: number;
   /** How many of them are `local` by themselves while the store cannot be asked. */
   readonly localLimitCount: number;
+  /** How many have a failure policy of their own, whichever. */
+  readonly ownPolicyCount: number;
 }
 
 /** Whoever holds the rules now in force. `current` is read once per request. */

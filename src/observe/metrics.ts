@@ -83,6 +83,7 @@ export class Metrics {
     globalShadowMode: 0,
     redisErrors: 0,
     serviceErrors: 0,
+    excess: 0,
     rulesLoads: 0,
     rulesRefusals: 0,
     answers: { OK: 0, OVER_LIMIT: 0, ERROR: 0 },
@@ -140,6 +141,11 @@ export class Metrics {
     this.#counts.answers.ERROR += 1;
     if (kind === "redis_error") this.#counts.redisErrors += 1;
     else this.#counts.serviceErrors += 1;
+  }
+
+  /** A request was answered by its failure policy, because there were more than could be carried. */
+  excess(): void {
+    this.#counts.excess += 1;
   }
 
   /** A gRPC call ended. `method` is the last part of its path, one of the program's own. */

@@ -5,6 +5,7 @@ export interface ServiceCounts {
   globalShadowMode: number;
   redisErrors: number;
   serviceErrors: number;
+  excess: number;
   rulesLoads: number;
   rulesRefusals: number;
   readonly answers: Record<Code | "ERROR", number>;

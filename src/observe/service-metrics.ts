@@ -19,6 +19,11 @@ export function registerServiceMetrics(
     label: "code",
     read: () => Object.entries(counts.answers),
   });
+  registerCounter(registry, {
+    name: "velocitygate_excess_requests_total",
+    help: "Requests that were answered by their failure policy, because there were more than could be carried.",
+    read: () => counts.excess,
+  });
   new Gauge({
     name: "velocitygate_build_info",
     help: "1, with the versions as labels.",

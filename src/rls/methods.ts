@@ -3,26 +3,47 @@ import type { DirectCall, DirectHandler, Methods } from "../grpc/engine.ts";
 import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { decodeRequest } from "./decode.ts";
-import { type RequestStats, recordFailure } from "./record.ts";
+import { createExcessHandler, type ExcessParts, type ExcessStats } from "./excess.ts";
+import { recordFailure } from "./record.ts";
 import type { Asker, ShouldRateLimit } from "./should-rate-limit.ts";
 import { toGrpcError } from "./status.ts";
 import { answerBytesMax, toAnswer, writeAnswer } from "./write-response.ts";
 
 export const shouldRateLimitPath = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
-/** Where calls are counted; `observe/metrics.ts` is the real one. */
-export interface MethodStats extends Pick<RequestStats, "callError"> {
-  observeCall(method: string, seconds: number): void;
+/** What answers calls that are more than can be carried. */
+export interface Excess extends Pick<ExcessParts, "policyOfAll"> {
+  /** The service without its store: every limit is decided on by its failure policy. */
+  readonly shouldRateLimit: ShouldRateLimit;
 }
 
 /** The rate limit service as gRPC methods: bytes in, bytes out. */
 export function rateLimitMethods(
   shouldRateLimit: ShouldRateLimit,
+  excess: Excess,
   answerOptions: AnswerOptions,
-  stats: MethodStats,
+  stats: ExcessStats,
 ): Methods {
+  const handleExcess = createExcessHandler({
+    policyOfAll: excess.policyOfAll,
+    decide: handlerOf(excess.shouldRateLimit, answerOptions, stats),
+    stats,
+  });
+  return {
+    unary: new Map(),
+    stream: new Map(),
+    direct: new Map([[shouldRateLimitPath, handlerOf(shouldRateLimit, answerOptions, stats)]]),
+    excess: new Map([[shouldRateLimitPath, handleExcess]]),
+  };
+}
+
+function handlerOf(
+  shouldRateLimit: ShouldRateLimit,
+  answerOptions: AnswerOptions,
+  stats: ExcessStats,
+): DirectHandler {
   /** Reads the request before the first wait: afterwards its bytes are not ours any longer. */
-  const handle: DirectHandler = (bytes, start, end, call) => {
+  return (bytes, start, end, call) => {
     const startedMs = performance.now();
     let request: RateLimitRequest;
     try {
@@ -34,12 +55,6 @@ export function rateLimitMethods(
     }
     shouldRateLimit(request, new Caller(call, request, answerOptions, startedMs, stats));
   };
-
-  return {
-    unary: new Map(),
-    stream: new Map(),
-    direct: new Map([[shouldRateLimitPath, handle]]),
-  };
 }
 
 /** Who asks through gRPC. */
@@ -48,14 +63,14 @@ class Caller implements Asker {
   readonly #request: RateLimitRequest;
   readonly #options: AnswerOptions;
   readonly #startedMs: number;
-  readonly #stats: MethodStats;
+  readonly #stats: ExcessStats;
 
   constructor(
     call: DirectCall,
     request: RateLimitRequest,
     options: AnswerOptions,
     startedMs: number,
-    stats: MethodStats,
+    stats: ExcessStats,
   ) {
     this.#call = call;
     this.#request = request;
@@ -75,11 +90,11 @@ class Caller implements Asker {
   }
 }
 
-function failCall(call: DirectCall, error: unknown, startedMs: number, stats: MethodStats): void {
+function failCall(call: DirectCall, error: unknown, startedMs: number, stats: ExcessStats): void {
   call.fail(toGrpcError(error));
   observe(startedMs, stats);
 }
 
-function observe(startedMs: number, stats: MethodStats): void {
+function observe(startedMs: number, stats: ExcessStats): void {
   stats.observeCall("ShouldRateLimit", (performance.now() - startedMs) / 1000);
 }

@@ -42,6 +42,15 @@ export function httpStatusOf(code: ErrorCode): number {
   }
 }
 
+/**
+ * The end of a call that is more than the process can carry. Not UNAVAILABLE: by that clients, and Envoys with a retry policy, are told to
+ * ask again, of which there are too many already.
+ */
+export const overloaded: GrpcError = new GrpcError(
+  Status.RESOURCE_EXHAUSTED,
+  "more calls than can be answered in time",
+);
+
 /** What the engine is to be given for an error of a call; one that nobody foresaw stays as it is, and its text unsent. */
 export function toGrpcError(error: unknown): unknown {
   return error instanceof VelocityGateError

@@ -61,6 +61,7 @@ function grpcSettings(reading: Reading): GrpcSettings {
     connectionAgeGraceMs: values.GRPC_MAX_CONNECTION_AGE_GRACE,
     concurrentStreamsMax: values.GRPC_MAX_CONCURRENT_STREAMS,
     messageBytesMax: values.GRPC_MAX_MSG_SIZE_IN_BYTES,
+    waitMaxMs: values.OVERLOAD_WAIT_MAX,
     tls: grpcTlsSettings(reading),
   };
 }

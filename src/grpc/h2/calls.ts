@@ -5,6 +5,7 @@
 
 import type { Encode, StreamHandler } from "../engine.ts";
 import { GrpcError, Status } from "../status.ts";
+import { type Admission, Share } from "./admission.ts";
 import { copyOf, uint8, uint32 } from "./bytes.ts";
 import { decompress, MessageBudget, MessageReader, prefixBytes } from "./messages.ts";
 import type { Serving } from "./serving.ts";
@@ -13,11 +14,14 @@ import type { Stream } from "./stream.ts";
 export class Calls {
   readonly #messageBytesMax: number;
   readonly #budget: MessageBudget;
+  readonly #admission: Admission;
+  readonly #share = new Share();
 
-  constructor({ options, limits, budget }: Serving) {
+  constructor({ options, limits, budget, admission }: Serving) {
     const bytesMax = limits.partialMessageBytesMax + options.messageBytesMax;
     this.#messageBytesMax = options.messageBytesMax;
     this.#budget = new MessageBudget(bytesMax, budget);
+    this.#admission = admission;
   }
 
   /** The fields of a gRPC request have arrived. */
@@ -32,7 +36,7 @@ export class Calls {
     if (stream.hasEnded) return;
     const isUnary = stream.head.method?.stream === undefined;
     if (isLast && isUnary && stream.messages === undefined && this.#isWhole(bytes, start, end)) {
-      run(stream, bytes, start + prefixBytes, end);
+      this.#run(stream, bytes, start + prefixBytes, end);
       return;
     }
     try {
@@ -52,7 +56,7 @@ export class Calls {
       stream.tell(() => stream.listener?.onHalfClose?.());
     } else if (stream.request === undefined) {
       stream.end(new GrpcError(Status.UNIMPLEMENTED, "a unary request without a message"));
-    } else run(stream, stream.request, 0, stream.request.length);
+    } else this.#run(stream, stream.request, 0, stream.request.length);
   }
 
   /** Gives back what a stream has held. */
@@ -101,6 +105,30 @@ export class Calls {
     }
     stream.request = copyOf(message, 0, message.length);
   }
+
+  #run(stream: Stream, bytes: Buffer, start: number, end: number): void {
+    const { method, timeoutMs } = stream.head;
+    stream.isRunning = true;
+    try {
+      if (method?.direct !== undefined) {
+        const isServed =
+          method.excess === undefined || this.#admission.admits(this.#share, timeoutMs);
+        if (isServed) method.direct(bytes, start, end, stream);
+        else method.excess(bytes, start, end, stream, this.#admission.isPressing);
+        return;
+      }
+      const answer = method?.unary?.(bytes.subarray(start, end), stream);
+      if (answer instanceof Uint8Array) reply(stream, answer);
+      else {
+        answer?.then(
+          (bytes) => reply(stream, bytes),
+          (error: unknown) => stream.fail(error),
+        );
+      }
+    } catch (error) {
+      stream.fail(error);
+    }
+  }
 }
 
 function listen(stream: Stream, handler: StreamHandler): void {
@@ -108,27 +136,6 @@ function listen(stream: Stream, handler: StreamHandler): void {
     stream.listener = handler(stream);
   });
   if (stream.isClosed) stream.tell(() => stream.listener?.onEnd?.());
-}
-
-function run(stream: Stream, bytes: Buffer, start: number, end: number): void {
-  const method = stream.head.method;
-  stream.isRunning = true;
-  try {
-    if (method?.direct !== undefined) {
-      method.direct(bytes, start, end, stream);
-      return;
-    }
-    const answer = method?.unary?.(bytes.subarray(start, end), stream);
-    if (answer instanceof Uint8Array) reply(stream, answer);
-    else {
-      answer?.then(
-        (bytes) => reply(stream, bytes),
-        (error: unknown) => stream.fail(error),
-      );
-    }
-  } catch (error) {
-    stream.fail(error);
-  }
 }
 
 function reply(stream: Stream, answer: Uint8Array): void {

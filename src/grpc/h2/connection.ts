@@ -5,7 +5,8 @@
  * §4.1, §4.2 frames.ts · §4.3, §6.10 header-blocks.ts · §5.1 stream.ts, streams.ts · §5.1.1 stream-table.ts · §5.2, §6.9
  * flow-control.ts, sender.ts · §5.4, §7 error-codes.ts · §6.1 to §6.4, §6.9 stream-frames.ts · what we send of §6.4 to §6.9
  * control-frames.ts · §6.5 settings.ts · §6.8, §9.1 lifetime.ts · §8.1.1, §8.3 request-head.ts · §8.2 fields.ts · §3.2, §3.3, §9.2
- * server.ts · §10.5 limits.ts, idle-frames.ts
+ * server.ts · §10.5 limits.ts, idle-frames.ts, reading.ts,
+ * admission.ts
  */
 
 import { uint8, uint31 } from "./bytes.ts";
@@ -16,15 +17,14 @@ import { Flag, FrameReader, FrameType } from "./frames.ts";
 import { IdleFrames } from "./idle-frames.ts";
 import { Lifetime } from "./lifetime.ts";
 import { Output, type OutputBuffers, type Transport } from "./output.ts";
+import { Reading, type Source } from "./reading.ts";
 import type { Serving } from "./serving.ts";
 import { encodeSettings, PeerSettings } from "./settings.ts";
 import { StreamFrames } from "./stream-frames.ts";
 import { Streams, type StreamsOwner } from "./streams.ts";
 
 /** What a connection needs of its socket; `net.Socket` and `tls.TLSSocket` have it. */
-export interface ConnectionTransport extends Transport {
-  pause(): unknown;
-  resume(): unknown;
+export interface ConnectionTransport extends Transport, Source {
   end(): unknown;
   destroy(): unknown;
 }
@@ -57,6 +57,7 @@ export class Connection implements StreamsOwner {
   readonly #frames: StreamFrames;
   readonly #lifetime: Lifetime;
   readonly #idleFrames: IdleFrames;
+  readonly #reading: Reading;
 
   /** Bytes of the preface that have arrived. */
   #prefaceBytes: number = 0;
@@ -64,14 +65,13 @@ export class Connection implements StreamsOwner {
   #isReceiving: boolean = false;
   /** `expire` is being called. */
   #isWatched: boolean = false;
-  /** Since when nothing is read, because the peer does not read either; -1: reading. */
-  #pausedMs: number = -1;
 
   constructor(transport: ConnectionTransport, owner: ConnectionOwner, serving: Serving) {
     const { options, limits } = serving;
     const ageMaxMs = options.connectionAgeMaxMs * (0.9 + 0.2 * owner.random());
     this.nowMs = owner.nowMs();
     this.#idleFrames = new IdleFrames(limits.idleFramesPerSecondMax, this.nowMs);
+    this.#reading = new Reading(transport, serving.admission, limits);
     this.#transport = transport;
     this.#owner = owner;
     this.#serving = serving;
@@ -103,6 +103,7 @@ export class Connection implements StreamsOwner {
     this.nowMs = this.#owner.nowMs();
     this.#isReceiving = true;
     try {
+      this.#reading.take(chunk.length);
       this.#reader.feed(chunk, this.#readPreface(chunk));
       while (this.#reader.next()) this.#takeFrame(this.#reader);
     } catch (error) {
@@ -119,18 +120,12 @@ export class Connection implements StreamsOwner {
     this.#frames.settle();
     this.#lifetime.settle(this.nowMs);
     this.#output.flush();
-    if (this.#pausedMs < 0 && this.isCongested) {
-      this.#pausedMs = this.nowMs;
-      this.#transport.pause();
-    }
+    if (this.isCongested) this.#reading.wait(this.nowMs);
   }
 
   /** The socket has nothing left to write. */
   onDrain(): void {
-    if (this.#pausedMs >= 0) {
-      this.#pausedMs = -1;
-      this.#transport.resume();
-    }
+    this.#reading.stopWaiting();
     this.#streams.sender.resume();
     this.flush();
   }
@@ -150,8 +145,8 @@ export class Connection implements StreamsOwner {
   check(nowMs: number): void {
     this.nowMs = nowMs;
     this.#lifetime.check(nowMs);
-    const pausedMs = this.#pausedMs < 0 ? 0 : nowMs - this.#pausedMs;
-    if (pausedMs > this.#serving.limits.unreadOutputMaxMs) this.#transport.destroy();
+    const { unreadOutputMaxMs } = this.#serving.limits;
+    if (this.#reading.waitedMs(nowMs) > unreadOutputMaxMs) this.#transport.destroy();
   }
 
   /** Sends the peer away; calls in flight are served, streams that do not end by themselves are ended. */

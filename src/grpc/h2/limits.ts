@@ -16,6 +16,8 @@ export interface H2Limits {
   readonly idleFramesPerSecondMax: number;
   /** Flow-control window of the whole connection for what it receives (§6.9); at least 65,535. */
   readonly receiveWindowBytes: number;
+  /** Of one connection in one turn of the event loop, or somewhat more: then the others have theirs. */
+  readonly bytesPerTurnMax: number;
   /** Messages of a connection that have not arrived whole, together, beside one of the longest that are allowed. */
   readonly partialMessageBytesMax: number;
   /** The same of all connections together. */
@@ -39,6 +41,7 @@ export const defaultLimits: H2Limits = {
   continuationsMax: 32,
   idleFramesPerSecondMax: 10_000,
   receiveWindowBytes: 1_048_576,
+  bytesPerTurnMax: 262_144,
   partialMessageBytesMax: 1_048_576,
   partialMessageBytesOfServerMax: 134_217_728,
   unreadOutputBytesMax: 1_048_576,

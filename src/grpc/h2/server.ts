@@ -7,6 +7,7 @@ import type { Server, Socket } from "node:net";
 import type { EngineOptions, GrpcServer, ListenAddress, Methods, StartEngine } from "../engine.ts";
 import { allClosed, listen } from "../listen.ts";
 import { createListener } from "../listener.ts";
+import { Admission } from "./admission.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { defaultLimits, type H2Limits } from "./limits.ts";
 import { MessageBudget } from "./messages.ts";
@@ -66,7 +67,8 @@ class H2Server implements GrpcServer, ConnectionOwner {
     this.nowMs = h2Options.nowMs ?? Date.now;
     this.random = h2Options.random ?? Math.random;
     const budget = new MessageBudget(limits.partialMessageBytesOfServerMax);
-    this.#serving = { methods: methodTable(methods), options, limits, budget };
+    const admission = new Admission(options.waitMaxMs ?? Number.POSITIVE_INFINITY);
+    this.#serving = { methods: methodTable(methods), options, limits, budget, admission };
     this.#listener = createListener(options.tls, limits.handshakeMaxMs, (socket) =>
       this.#accept(socket),
     );

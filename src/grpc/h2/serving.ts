@@ -1,4 +1,5 @@
 import type { EngineOptions } from "../engine.ts";
+import type { Admission } from "./admission.ts";
 import type { H2Limits } from "./limits.ts";
 import type { MessageBudget } from "./messages.ts";
 import type { Method } from "./methods.ts";
@@ -10,4 +11,5 @@ export interface Serving {
   readonly options: EngineOptions;
   readonly limits: H2Limits;
   readonly budget: MessageBudget;
+  readonly admission: Admission;
 }

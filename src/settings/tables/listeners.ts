@@ -60,6 +60,11 @@ export const listeners = {
     [1_024, 67_108_864],
     "Longest gRPC request; a longer one gets RESOURCE_EXHAUSTED.",
   ),
+  OVERLOAD_WAIT_MAX: durationOrNone(
+    "10ms",
+    ["1ms", "10s"],
+    "How long gRPC calls may wait until the service comes to look at them; a quarter of a call's `grpc-timeout` when that is less. When they wait longer, those beyond what it can carry are answered at once by their failure policy, so that the others keep their deadlines (see [overload](overload.md)). With the own engine only.",
+  ),
   SHUTDOWN_DELAY: duration(
     "1s",
     ["0s", "10m"],

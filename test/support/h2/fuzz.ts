@@ -1,6 +1,7 @@
 /** One connection after the other, each with a random client whose frames are mutated now and then, and a server that is audited. */
 
 import type { DirectCall, Methods, StreamCall, UnaryHandler } from "../../../src/grpc/engine.ts";
+import { Admission } from "../../../src/grpc/h2/admission.ts";
 import { Connection, type ConnectionOwner } from "../../../src/grpc/h2/connection.ts";
 import { defaultLimits } from "../../../src/grpc/h2/limits.ts";
 import { MessageBudget } from "../../../src/grpc/h2/messages.ts";
@@ -51,6 +52,7 @@ export class Fuzzer {
     this.#serving = {
       methods: methodTable(this.#methods()),
       budget: this.#budget,
+      admission: new Admission(Number.POSITIVE_INFINITY),
       limits: { ...defaultLimits, unreadOutputBytesMax: 20_000, receiveWindowBytes: 65_535 },
       options: {
         messageBytesMax: 4000,

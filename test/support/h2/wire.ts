@@ -1,6 +1,7 @@
 /** A connection of the server in this process: no socket, a clock that the test moves, and everything that the server says. */
 
 import type { EngineOptions, Methods } from "../../../src/grpc/engine.ts";
+import { Admission } from "../../../src/grpc/h2/admission.ts";
 import { Connection, type ConnectionOwner } from "../../../src/grpc/h2/connection.ts";
 import { defaultLimits, type H2Limits } from "../../../src/grpc/h2/limits.ts";
 import { MessageBudget } from "../../../src/grpc/h2/messages.ts";
@@ -12,6 +13,8 @@ import { preface, settings, settingsAck } from "./frames.ts";
 export interface WireOptions extends Partial<EngineOptions> {
   readonly methods?: Partial<Methods>;
   readonly limits?: Partial<H2Limits>;
+  /** Shared with other connections; unless told, calls wait for however long. */
+  readonly admission?: Admission;
   /** The connection's age is `connectionAgeMaxMs` times 0.9 plus a fifth of this. */
   readonly random?: number;
 }
@@ -37,11 +40,12 @@ export class Wire implements ConnectionOwner {
   #scheduled: Connection[] = [];
 
   constructor(options: WireOptions = {}) {
-    const { methods = {}, limits = {}, random = 0.5, ...engineOptions } = options;
+    const { methods = {}, limits = {}, random = 0.5, admission, ...engineOptions } = options;
     this.#random = random;
     this.connection = new Connection(this, this, {
       methods: methodTable({ unary: new Map(), stream: new Map(), ...methods }),
       limits: { ...defaultLimits, ...limits },
+      admission: admission ?? new Admission(Number.POSITIVE_INFINITY),
       budget: new MessageBudget(
         limits.partialMessageBytesOfServerMax ?? defaultLimits.partialMessageBytesOfServerMax,
       ),

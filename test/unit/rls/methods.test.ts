@@ -27,7 +27,10 @@ function method(yaml: string | undefined) {
   const { service, store, stats } = scriptedService({ rules: yaml });
   const { outcomes } = stats;
   const observed: string[] = [];
-  const { direct } = rateLimitMethods(service, plain, {
+  const excess = { shouldRateLimit: service, policyOfAll: () => undefined };
+  const { direct } = rateLimitMethods(service, excess, plain, {
+    answered: (code) => stats.answered(code),
+    excess: () => observed.push("excess"),
     callError: (kind) => stats.callError(kind),
     observeCall: (name, seconds) => observed.push(`${name} ${seconds >= 0 && seconds < 10}`),
   });

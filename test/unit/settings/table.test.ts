@@ -147,6 +147,7 @@ const ours: Readonly<Record<string, string>> = {
   GRPC_SERVER_TLS_CA_CERT: "",
   GRPC_ENGINE: "h2",
   WORKERS: "1",
+  OVERLOAD_WAIT_MAX: "10ms",
   UNAMBIGUOUS_CACHE_KEYS: "false",
   CLOCK_OFFSET_MAX: "0s",
   MEMCACHE_TIMEOUT: "10s",

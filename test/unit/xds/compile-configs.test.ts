@@ -97,6 +97,7 @@ descriptors:
       fileNames: [],
       limitCount: 0,
       localLimitCount: 0,
+      ownPolicyCount: 0,
     });
   });
 
