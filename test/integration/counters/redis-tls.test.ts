@@ -36,8 +36,9 @@ const localhost = ({ port }: { readonly port: number }) => [{ host: "localhost",
 /** Why a store with these settings does not connect, as the log has it. */
 async function refusalOf(settings: Partial<RedisSettings>): Promise<unknown> {
   const log = keptLog();
-  await cleanup.add(stopping(createRedisStore(redisSettings(settings), { log })));
-  await eventually(() => log.lines.length > 0, { timeoutMs: 10_000 });
+  const patient = { connectTimeoutMs: 20_000, ...settings };
+  await cleanup.add(stopping(createRedisStore(redisSettings(patient), { log })));
+  await eventually(() => log.lines.length > 0, { timeoutMs: 30_000 });
   return log.lines[0]?.fields["reason"];
 }
 
