@@ -230,7 +230,7 @@ function within(value: number | undefined, min: number, max: number): number | u
   return value !== undefined && value >= min && value <= max ? value : undefined;
 }
 
-/** A setting whose feature is not there yet, but without which every answer is the same. */
+/** A setting that has nothing to act on here, and without which every answer is the same. */
 export function warned(text: string): { readonly later: Later } {
   return { later: { outcome: "warned", text } };
 }
