@@ -15,6 +15,7 @@ interface Paths {
   readonly unary?: readonly string[];
   readonly stream?: readonly string[];
   readonly direct?: readonly string[];
+  readonly excess?: readonly string[];
 }
 
 function methods(paths: Paths): Methods {
@@ -22,17 +23,23 @@ function methods(paths: Paths): Methods {
     unary: new Map(paths.unary?.map((path) => [path, unary])),
     stream: new Map(paths.stream?.map((path) => [path, stream])),
     direct: new Map(paths.direct?.map((path) => [path, direct])),
+    excess: new Map(paths.excess?.map((path) => [path, direct])),
   };
 }
 
 describe("mergeMethods", () => {
   test("keeps every method of every part", () => {
     const merged = mergeMethods(
-      methods({ unary: ["/a.A/X"], stream: ["/a.A/Y"], direct: ["/a.A/X"] }),
+      methods({ unary: ["/a.A/X"], stream: ["/a.A/Y"], direct: ["/a.A/X"], excess: ["/a.A/X"] }),
       { unary: new Map([["/b.B/X", unary]]), stream: new Map() },
     );
     expect(merged).toEqual(
-      methods({ unary: ["/a.A/X", "/b.B/X"], stream: ["/a.A/Y"], direct: ["/a.A/X"] }),
+      methods({
+        unary: ["/a.A/X", "/b.B/X"],
+        stream: ["/a.A/Y"],
+        direct: ["/a.A/X"],
+        excess: ["/a.A/X"],
+      }),
     );
   });
 
