@@ -73,6 +73,7 @@ export function openCore(
   const write = createJsonWriter(settings.answer);
   const json = createJsonAnswer({
     shouldRateLimit,
+    deadlines: settings.deadlines,
     write: tracing?.traceJsonWriter(write) ?? write,
     onError: (error) => log.error("a /json request failed", { error }),
   });

@@ -41,9 +41,12 @@ export interface GrpcParts {
  *
  * @throws VelocityGateError (rejects) `SETTINGS_INVALID` when the address cannot be had.
  */
-export async function startGrpc({ grpc, answer }: Settings, parts: GrpcParts): Promise<GrpcServer> {
+export async function startGrpc(
+  { grpc, answer, deadlines }: Settings,
+  parts: GrpcParts,
+): Promise<GrpcServer> {
   const { shouldRateLimit, health, metrics, log, tracing } = parts;
-  const rateLimit = rateLimitMethods(shouldRateLimit, parts.excess, answer, metrics);
+  const rateLimit = rateLimitMethods(shouldRateLimit, parts.excess, { answer, deadlines }, metrics);
   const methods = mergeMethods(
     tracing?.traceMethods(rateLimit) ?? rateLimit,
     healthMethods(health, (seconds) => metrics.observeCall("Check", seconds)),

@@ -9,6 +9,7 @@ import type { LogFormat, LogLevel } from "./observe/log.ts";
 import type { DogStatsdOptions } from "./observe/statsd/line.ts";
 import type { Target } from "./observe/statsd/transport.ts";
 import type { AnswerOptions } from "./rls/answer-options.ts";
+import type { DeadlineOptions } from "./rls/deadline.ts";
 import { buildSettings } from "./settings/build.ts";
 import type { HostAndPort } from "./settings/setting.ts";
 import { type Environment, readValues } from "./settings/values.ts";
@@ -34,6 +35,7 @@ export interface Settings {
   /** Lacks only the source of randomness. */
   readonly decision: Omit<DecisionOptions, "random">;
   readonly answer: AnswerOptions;
+  readonly deadlines: DeadlineOptions;
   readonly failures: FailureSettings;
   readonly metrics: MetricsSettings;
   /** `undefined`: calls are not traced. */

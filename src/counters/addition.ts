@@ -71,6 +71,31 @@ export class Addition implements Command {
     return true;
   }
 
+  awaited(): Addition | undefined {
+    let first: Addition | undefined;
+    let each: Addition | undefined = this;
+    while (each !== undefined) {
+      const next: Addition | undefined = each.#next;
+      if (!each.#call.isDone) {
+        each.#standAlone();
+        if (first === undefined) first = each;
+        else first.absorb(each);
+      }
+      each = next;
+    }
+    if (first !== undefined) {
+      first.redirections = this.redirections;
+      first.isAsking = this.isAsking;
+    }
+    return first;
+  }
+
+  #standAlone(): void {
+    this.#sum = this.#increment.hits;
+    this.#next = undefined;
+    this.#last = undefined;
+  }
+
   #precede(later: Addition): void {
     this.#next = later;
   }

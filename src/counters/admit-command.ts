@@ -77,6 +77,13 @@ export class AdmitCommand implements Command {
     return true;
   }
 
+  awaited(): AdmitCommand | undefined {
+    for (let i = this.#requests.length - 1; i >= 0; i--) {
+      if (this.#requests[i]?.call.isDone) this.#requests.splice(i, 1);
+    }
+    return this.#requests.length > 0 ? this : undefined;
+  }
+
   answer(reply: Reply): void {
     const totals: readonly Reply[] = Array.isArray(reply) ? reply : [];
     let at = 0;

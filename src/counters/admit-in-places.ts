@@ -17,16 +17,20 @@ export interface AdmissionPlaces<Place> {
  * `admitAll` over places that have no common step. First it looks at all counters: one that is exhausted stays so until its window
  * ends, so nearly every denial is found before anything was added. Then each place adds what fits. Should one of them deny the request
  * all the same, because others came first, what the rest have added is taken back.
+ *
+ * @param deadlineMs as `CounterStore.admitAll`; `admitAt` knows it
  */
 export async function admitInPlaces<Place>(
   admissions: readonly Admission[],
+  deadlineMs: number,
   places: AdmissionPlaces<Place>,
 ): Promise<readonly number[]> {
   const all = new Set(admissions.map(places.placeOf));
   const [first] = all;
   if (first === undefined) return [];
   if (all.size === 1 && !places.looksFirst) return places.admitAt(first, admissions);
-  const expected = expectedTotals(admissions, await places.incrementAll(looksOf(admissions)));
+  const looks = await places.incrementAll(looksOf(admissions), deadlineMs);
+  const expected = expectedTotals(admissions, looks);
   return isDenied(admissions, expected) ? expected : addAtEach(admissions, expected, places);
 }
 

@@ -67,6 +67,15 @@ export class Batch implements Replies {
     this.#commands.push(command);
   }
 
+  /** Leaves out what nobody waits for any longer; whether anything is left. Only before it is sent. */
+  keepAwaited(): boolean {
+    const kept = this.#commands.splice(0).map((each) => (each.awaited ? each.awaited() : each));
+    for (const command of kept) if (command !== undefined) this.#commands.push(command);
+    if (this.#commands.length > 0) return true;
+    clearTimeout(this.#timer);
+    return false;
+  }
+
   /** What is to be sent. From now on nothing can be added. */
   toRequest(): string {
     this.#isSent = true;

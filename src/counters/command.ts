@@ -14,6 +14,11 @@ export interface Command extends Encodable {
    * that neither take over others nor have to keep their place among them.
    */
   absorb?(later: Command): boolean;
+  /**
+   * What is left of it when those that were taken over, or it itself, are left out whose callers do not wait any longer; `undefined`:
+   * nothing. Only before it is sent. Absent in commands that are sent whether anybody waits or not.
+   */
+  awaited?(): Command | undefined;
   /** How many characters its keys have, when they are not `key`'s. */
   readonly characters?: number;
   /** The server refused the command, having done nothing: whether it is to be sent again, changed, to the same server. */

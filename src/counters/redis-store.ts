@@ -6,6 +6,7 @@ import { AdmitCommand } from "./admit-command.ts";
 import { admitInPlaces } from "./admit-in-places.ts";
 import { Call } from "./call.ts";
 import { type ConnectionCounts, Connectivity } from "./connectivity.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Expiries } from "./expiries.ts";
 import { OneServer } from "./one-server.ts";
 import { RedisCluster } from "./redis-cluster.ts";
@@ -96,6 +97,7 @@ class Counters implements RedisStore {
   readonly #refusals: Refusals;
   readonly #topology: RedisTopology;
   readonly #expiries: Expiries;
+  readonly #deadlines = new Deadlines("Redis");
   #closing: Promise<void> | undefined;
 
   constructor(connectivity: Connectivity, refusals: Refusals, topology: RedisTopology) {
@@ -133,10 +135,13 @@ class Counters implements RedisStore {
     return seconds * 1000 + microseconds / 1000;
   }
 
-  incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+  incrementAll(
+    increments: readonly Increment[],
+    deadlineMs: number = Number.POSITIVE_INFINITY,
+  ): Promise<readonly number[]> {
     if (this.#closing !== undefined) return Promise.reject(storeClosed());
     if (increments.length === 0) return Promise.resolve([]);
-    const call = new Call(increments.length, this.#expiries);
+    const call = this.#call(increments.length, deadlineMs);
     for (let at = 0; at < increments.length; at++) {
       this.#topology.send(new Addition(increments[at] as Increment, call, at));
     }
@@ -147,17 +152,20 @@ class Counters implements RedisStore {
    * On one server it is one step, whatever the keys. In a cluster each key is a place of its own, also where several are in the same slot:
    * while a slot moves, a script with more than one key may find some here and some there, and is refused.
    */
-  admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
+  admitAll(
+    admissions: readonly Admission[],
+    deadlineMs: number = Number.POSITIVE_INFINITY,
+  ): Promise<readonly number[]> {
     if (this.#closing !== undefined) return Promise.reject(storeClosed());
     const { isOneServer } = this.#topology;
-    return admitInPlaces(admissions, {
+    return admitInPlaces(admissions, deadlineMs, {
       placeOf: ({ key }) => (isOneServer ? "" : key),
       admitAt: (place, group) => {
-        const call = new Call(group.length, this.#expiries);
+        const call = this.#call(group.length, deadlineMs);
         this.#topology.send(new AdmitCommand(place, group, call));
         return call.totals;
       },
-      incrementAll: (increments) => this.incrementAll(increments),
+      incrementAll: (increments, untilMs) => this.incrementAll(increments, untilMs),
     });
   }
 
@@ -166,9 +174,16 @@ class Counters implements RedisStore {
     return this.#closing;
   }
 
+  #call(count: number, deadlineMs: number): Call {
+    const call = new Call(count, this.#expiries, deadlineMs);
+    this.#deadlines.add(call, deadlineMs);
+    return call;
+  }
+
   async #close(): Promise<void> {
     this.#connectivity.end();
     this.#expiries.close();
+    this.#deadlines.close();
     await this.#topology.close();
   }
 }

@@ -23,6 +23,9 @@ const worthAWrite = 16;
 /** How many commands may wait for their turn. */
 const waitingMax = 50_000;
 
+/** After such a wait callers may have gone. */
+const longWaitMs = 2;
+
 /** The shortest time after which a connection counts as dead when answers are due and nothing comes. */
 const silenceMinMs = 1_000;
 
@@ -265,6 +268,8 @@ export class ServerNode implements BatchOwner {
       if (batch === undefined) break;
       if (this.#growing === batch) this.#growing = undefined;
       this.#waitingCount -= batch.size;
+      const waitedMs = performance.now() - batch.startedAtMs;
+      if (waitedMs > longWaitMs && !batch.keepAwaited()) continue;
       this.#inFlight += 1;
       this.#connection?.send(batch.toRequest(), batch);
     }

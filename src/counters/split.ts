@@ -6,14 +6,17 @@ import type { CounterStore } from "./store.ts";
 export function createSplitStore(main: CounterStore, perSecond: CounterStore): CounterStore {
   return { incrementAll, admitAll, close };
 
-  async function incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+  async function incrementAll(
+    increments: readonly Increment[],
+    deadlineMs?: number,
+  ): Promise<readonly number[]> {
     const seconds = increments.filter((increment) => increment.perSecond);
-    if (seconds.length === 0) return main.incrementAll(increments);
-    if (seconds.length === increments.length) return perSecond.incrementAll(increments);
+    if (seconds.length === 0) return main.incrementAll(increments, deadlineMs);
+    if (seconds.length === increments.length) return perSecond.incrementAll(increments, deadlineMs);
     const others = increments.filter((increment) => !increment.perSecond);
     const [ofSeconds, ofOthers] = await Promise.all([
-      perSecond.incrementAll(seconds),
-      main.incrementAll(others),
+      perSecond.incrementAll(seconds, deadlineMs),
+      main.incrementAll(others, deadlineMs),
     ]);
     let second = 0;
     let other = 0;
@@ -22,10 +25,13 @@ export function createSplitStore(main: CounterStore, perSecond: CounterStore): C
     );
   }
 
-  function admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
-    return admitInPlaces(admissions, {
+  function admitAll(
+    admissions: readonly Admission[],
+    deadlineMs: number = Number.POSITIVE_INFINITY,
+  ): Promise<readonly number[]> {
+    return admitInPlaces(admissions, deadlineMs, {
       placeOf: (admission) => (admission.perSecond ? perSecond : main),
-      admitAt: (store, group) => store.admitAll(group),
+      admitAt: (store, group) => store.admitAll(group, deadlineMs),
       incrementAll,
     });
   }

@@ -37,6 +37,11 @@ export function timedOut(server: string, timeoutMs: number): StoreError {
   return new StoreError("timeout", `${server} did not answer within ${timeoutMs} ms`);
 }
 
+/** The call's own time is over. */
+export function tooLate(server: string): StoreError {
+  return new StoreError("timeout", `${server} did not answer in the time that the call has`);
+}
+
 /** Why something failed, for the log. */
 export function reasonOf(error: unknown): string {
   const ofTls = tlsFailureText(error);

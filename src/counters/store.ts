@@ -12,9 +12,11 @@ export interface CounterStore {
    *
    * An increment is never sent a second time: after an error it may or may not have been counted.
    *
+   * @param deadlineMs until when the totals are of use, in milliseconds of `performance.now`; infinity, or absent: as long as the
+   *   store itself has patience. They may come later, and what was not sent by then never is.
    * @throws StoreError that says why; its message names no counter key.
    */
-  incrementAll(increments: readonly Increment[]): Promise<readonly number[]>;
+  incrementAll(increments: readonly Increment[], deadlineMs?: number): Promise<readonly number[]>;
 
   /**
    * Adds the increments of one request unless it is denied (`decision/admission.ts`), and answers for each the total that its counter
@@ -23,11 +25,12 @@ export interface CounterStore {
    *
    * Counts never exceed their limits this way, however many callers and instances there are. Where the counters of a request lie
    * in several places (a Redis Cluster, `REDIS_PERSECOND`, Memcached) it is not one step: what a request has added before it is denied
-   * elsewhere is taken back at once, and may have denied another one in between.
+   * elsewhere is taken back at once, and may have denied another one in between. That need not be over by the deadline.
    *
+   * @param deadlineMs as `incrementAll`
    * @throws StoreError as `incrementAll`
    */
-  admitAll(admissions: readonly Admission[]): Promise<readonly number[]>;
+  admitAll(admissions: readonly Admission[], deadlineMs?: number): Promise<readonly number[]>;
 
   /** Stops taking increments and frees what the store holds. Idempotent. */
   close(): Promise<void>;

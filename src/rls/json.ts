@@ -2,6 +2,7 @@ import type { Decision } from "../decision/check.ts";
 import { VelocityGateError } from "../errors.ts";
 import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
+import { type DeadlineOptions, storeDeadline } from "./deadline.ts";
 import { toResponse } from "./encode.ts";
 import { parseJsonRequest } from "./json-request.ts";
 import { formatJsonResponse } from "./json-response.ts";
@@ -11,6 +12,7 @@ import { httpStatusOf } from "./status.ts";
 export interface JsonParts {
   readonly shouldRateLimit: ShouldRateLimit;
   readonly write: WriteJson;
+  readonly deadlines: DeadlineOptions;
   /** An error that nobody foresaw; the caller is told nothing of it. */
   readonly onError: (error: unknown) => void;
 }
@@ -44,9 +46,13 @@ export function createJsonAnswer(parts: JsonParts): (body: Buffer) => Promise<Js
   };
 }
 
-async function answer({ shouldRateLimit, write }: JsonParts, body: Buffer): Promise<JsonAnswer> {
+async function answer(
+  { shouldRateLimit, write, deadlines }: JsonParts,
+  body: Buffer,
+): Promise<JsonAnswer> {
+  const deadlineMs = storeDeadline(performance.now(), undefined, deadlines);
   const request = parseJsonRequest(body);
-  return write(await decisionOf(shouldRateLimit, request), request);
+  return write(await decisionOf(shouldRateLimit, request, deadlineMs), request);
 }
 
 export function createJsonWriter(options: AnswerOptions): WriteJson {

@@ -2,6 +2,7 @@ import type { Decision } from "../decision/check.ts";
 import type { DirectCall, DirectHandler, Methods } from "../grpc/engine.ts";
 import type { RateLimitRequest } from "../limits/descriptor.ts";
 import type { AnswerOptions } from "./answer-options.ts";
+import { type DeadlineOptions, storeDeadline } from "./deadline.ts";
 import { decodeRequest } from "./decode.ts";
 import { createExcessHandler, type ExcessParts, type ExcessStats } from "./excess.ts";
 import { recordFailure } from "./record.ts";
@@ -17,29 +18,35 @@ export interface Excess extends Pick<ExcessParts, "policyOfAll"> {
   readonly shouldRateLimit: ShouldRateLimit;
 }
 
+/** What an operator wants of calls. */
+export interface CallOptions {
+  readonly answer: AnswerOptions;
+  readonly deadlines: DeadlineOptions;
+}
+
 /** The rate limit service as gRPC methods: bytes in, bytes out. */
 export function rateLimitMethods(
   shouldRateLimit: ShouldRateLimit,
   excess: Excess,
-  answerOptions: AnswerOptions,
+  options: CallOptions,
   stats: ExcessStats,
 ): Methods {
   const handleExcess = createExcessHandler({
     policyOfAll: excess.policyOfAll,
-    decide: handlerOf(excess.shouldRateLimit, answerOptions, stats),
+    decide: handlerOf(excess.shouldRateLimit, options, stats),
     stats,
   });
   return {
     unary: new Map(),
     stream: new Map(),
-    direct: new Map([[shouldRateLimitPath, handlerOf(shouldRateLimit, answerOptions, stats)]]),
+    direct: new Map([[shouldRateLimitPath, handlerOf(shouldRateLimit, options, stats)]]),
     excess: new Map([[shouldRateLimitPath, handleExcess]]),
   };
 }
 
 function handlerOf(
   shouldRateLimit: ShouldRateLimit,
-  answerOptions: AnswerOptions,
+  options: CallOptions,
   stats: ExcessStats,
 ): DirectHandler {
   /** Reads the request before the first wait: afterwards its bytes are not ours any longer. */
@@ -53,12 +60,13 @@ function handlerOf(
       failCall(call, error, startedMs, stats);
       return;
     }
-    shouldRateLimit(request, new Caller(call, request, answerOptions, startedMs, stats));
+    shouldRateLimit(request, new Caller(call, request, options, startedMs, stats));
   };
 }
 
 /** Who asks through gRPC. */
 class Caller implements Asker {
+  readonly deadlineMs: number;
   readonly #call: DirectCall;
   readonly #request: RateLimitRequest;
   readonly #options: AnswerOptions;
@@ -68,13 +76,14 @@ class Caller implements Asker {
   constructor(
     call: DirectCall,
     request: RateLimitRequest,
-    options: AnswerOptions,
+    { answer, deadlines }: CallOptions,
     startedMs: number,
     stats: ExcessStats,
   ) {
+    this.deadlineMs = storeDeadline(startedMs, call.deadlineMs, deadlines);
     this.#call = call;
     this.#request = request;
-    this.#options = options;
+    this.#options = answer;
     this.#startedMs = startedMs;
     this.#stats = stats;
   }

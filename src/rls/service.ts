@@ -54,7 +54,10 @@ export function createRateLimitService(parts: ServiceParts): ShouldRateLimit {
       const askedMs = performance.now();
       let decision: Decision;
       try {
-        const totals = plan.increments.length > 0 ? await count(store, checks, plan, options) : [];
+        const totals =
+          plan.increments.length > 0
+            ? await count(store, checks, plan, options, asker.deadlineMs)
+            : [];
         recordStore(stats, plan, askedMs);
         decision = decide(checks, plan, totals, question, options);
         rememberOver(plan, decision, question, options, knownOver);

@@ -37,6 +37,7 @@ export function buildSettings(reading: Reading, env: Environment): Settings {
     tls: tlsSettings(reading, { grpc: grpc.tls, xds: rules.xds?.tls, ...store }),
     decision: decisionSettings(reading),
     answer: answerSettings(reading),
+    deadlines: { callMs: values.CALL_DEADLINE, marginMs: values.CALL_DEADLINE_MARGIN },
     failures: { policy: values.FAILURE_POLICY, instances: values.FAILURE_INSTANCES },
     metrics: metricsSettings(reading),
     tracing: buildTracing(reading),

@@ -17,6 +17,7 @@ export function tracedService(service: ShouldRateLimit, spans: Spans): ShouldRat
     spans.keep(request);
     spans.within(span, () =>
       service(request, {
+        deadlineMs: asker.deadlineMs,
         answer(decision) {
           span.setAttribute("overall_code", decision.overallCode);
           span.end();

@@ -20,8 +20,10 @@ export function tracedStore(store: CounterStore, kind: StoreKind, spans: Spans):
     return span === undefined ? result : endWith(span, result);
   };
   return {
-    incrementAll: (increments) => traced(increments, () => store.incrementAll(increments)),
-    admitAll: (admissions) => traced(admissions, () => store.admitAll(admissions)),
+    incrementAll: (increments, deadlineMs) =>
+      traced(increments, () => store.incrementAll(increments, deadlineMs)),
+    admitAll: (admissions, deadlineMs) =>
+      traced(admissions, () => store.admitAll(admissions, deadlineMs)),
     close: () => store.close(),
   };
 }

@@ -443,6 +443,7 @@ describe.each(kinds)("a counter store: $name", ({ openTwo }) => {
       await expect(closing.incrementAll([increment({ key: key("a") })])).rejects.toMatchObject({
         name: "VelocityGateError",
         code: "STORE_UNAVAILABLE",
+        reason: "unavailable",
       });
     });
   });

@@ -1,6 +1,7 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { cleanupAfterEach } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { get } from "../support/http-client.ts";
 import { sampleValue } from "../support/parse-exposition.ts";
 import { RateLimitClient } from "../support/rate-limit-client.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
@@ -87,6 +88,50 @@ test("without Redis each limit is answered by its policy, and with it again by i
   expect(decided("deny")).toBeGreaterThanOrEqual(2);
   expect(decided("error")).toBeGreaterThanOrEqual(3);
 }, 30_000);
+
+describe("while Redis hangs", () => {
+  const patient = { REDIS_OP_TIMEOUT: "10s", CALL_DEADLINE_MARGIN: "200ms" };
+
+  test.each(["h2", "grpc-js"])(
+    "a call is answered by its policy just before its caller goes: %s",
+    async (GRPC_ENGINE) => {
+      const redis = await cleanup.add(startRedis());
+      const app = await start(redis, { ...patient, GRPC_ENGINE });
+      expect(await ask(app, "local")).toBe("+");
+      redis.pause();
+      const startedMs = performance.now();
+      const within = (key: string) => app.ask({ descriptors: [`${key}=x`], waitsMs: 1_000 });
+      const answers = await Promise.all(["allow", "deny", "local"].map(within));
+      expect(answers.map(({ overallCode }) => overallCode)).toEqual([1, 2, 1]);
+      expect(answers[0]?.responseHeadersToAdd).toMatchObject([{ value: "timeout" }]);
+      await expect(within("error")).rejects.toMatchObject({ code: 4 });
+      // Twice the 800 ms that the service gives them; less than that is when callers have gone by themselves.
+      expect(performance.now() - startedMs).toBeGreaterThan(2 * 790);
+      redis.resume();
+      await eventually(async () => expect(await ask(app, "deny")).toBe("+"));
+    },
+    30_000,
+  );
+
+  test("a call whose caller does not say how long it waits is answered in the time that the operator gives", async () => {
+    const redis = await cleanup.add(startRedis());
+    const app = await start(redis, { ...patient, CALL_DEADLINE: "100ms", FAILURE_POLICY: "deny" });
+    expect(await ask(app, "plain")).toBe("+");
+    redis.pause();
+    const startedMs = performance.now();
+    expect(await ask(app, "plain")).toBe("-");
+    const body = '{"domain":"d","descriptors":[{"entries":[{"key":"plain","value":"x"}]}]}';
+    const json = await get(app.app.httpPort, "/json", { method: "POST", body });
+    expect(json.status).toBe(429);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    const failed = sampleValue(await app.metrics(), "velocitygate_decisions_without_store_total", {
+      reason: "timeout",
+      policy: "deny",
+    });
+    expect(failed).toBe(2);
+    redis.resume();
+  }, 30_000);
+});
 
 test.each(["3", "0"])(
   "instances share a limit without Redis, as many as they are: FAILURE_INSTANCES=%s",

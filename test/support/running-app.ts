@@ -30,6 +30,8 @@ export interface Question {
   /** One descriptor each: `key=value,key=value`. */
   readonly descriptors: readonly string[];
   readonly hits?: number;
+  /** How long the caller waits; unset: long. */
+  readonly waitsMs?: number;
 }
 
 /** The whole service in this process, built from an environment as the program builds it. */
@@ -48,14 +50,17 @@ export class RunningApp {
 
   /** @throws (rejects) grpc-js's ServiceError, with `code` and `details` */
   async ask(question: string | Question): Promise<RateLimitResponse> {
-    const { descriptors, hits = 0 } =
-      typeof question === "string" ? { descriptors: [question] } : question;
+    const {
+      descriptors,
+      hits = 0,
+      waitsMs = 10_000,
+    } = typeof question === "string" ? { descriptors: [question] } : question;
     const request = RateLimitRequest.encode({
       domain: "d",
       hitsAddend: hits,
       descriptors: descriptors.map(toDescriptor),
     }).finish();
-    const deadlineMs = Date.now() + 10_000;
+    const deadlineMs = Date.now() + waitsMs;
     return RateLimitResponse.decode(await this.#grpc.ask(method, request, { deadlineMs }));
   }
 

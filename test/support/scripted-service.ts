@@ -19,17 +19,23 @@ import { plainOptions } from "./decisions.ts";
 export class ScriptedStore implements CounterStore {
   readonly asked: (readonly Increment[])[] = [];
   readonly answers: (readonly number[] | Error)[] = [];
+  /** Until when it was given time, for each request. */
+  readonly deadlinesMs: (number | undefined)[] = [];
 
-  async incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+  async incrementAll(
+    increments: readonly Increment[],
+    deadlineMs?: number,
+  ): Promise<readonly number[]> {
     this.asked.push(increments);
+    this.deadlinesMs.push(deadlineMs);
     const answer = this.answers.shift();
     if (answer === undefined) throw new Error("the store was asked once more than expected");
     if (answer instanceof Error) throw answer;
     return answer;
   }
 
-  admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
-    return this.incrementAll(admissions);
+  admitAll(admissions: readonly Admission[], deadlineMs?: number): Promise<readonly number[]> {
+    return this.incrementAll(admissions, deadlineMs);
   }
 
   async close(): Promise<void> {}
@@ -131,7 +137,7 @@ export function scriptedService(settings: ServiceSettings) {
     options,
   });
   const shouldRateLimit = (request: RateLimitRequest): Promise<Decision> =>
-    decisionOf(service, request);
+    decisionOf(service, request, Number.POSITIVE_INFINITY);
   return { service, shouldRateLimit, store, stats, rules, memory };
 }
 

@@ -50,7 +50,7 @@ export class MemcacheAddition implements Command {
   isAsking = false;
   readonly key: string;
   readonly #owner: AdditionOwner;
-  readonly #shares: Share[];
+  #shares: Share[];
   readonly #endsAtMs: number;
   #sum: number;
   #isCreating: boolean = false;
@@ -90,9 +90,19 @@ export class MemcacheAddition implements Command {
       this.drop(timedOut("Memcached", this.#owner.timeoutMs));
       return false;
     }
+    if (!this.#keepAwaited()) {
+      this.#isDone = true;
+      return false;
+    }
     this.#attempts = 1;
     this.#owner.send(this);
     return true;
+  }
+
+  awaited(): this | undefined {
+    if (this.#keepAwaited()) return this;
+    this.#end();
+    return undefined;
   }
 
   answer(reply: Reply): void {
@@ -139,13 +149,24 @@ export class MemcacheAddition implements Command {
     if (this.#isDone) return;
     this.#isCreating = isCreating;
     this.#attempts += 1;
-    if (performance.now() >= this.#endsAtMs) {
+    if (!this.#keepAwaited()) {
+      this.#end();
+    } else if (performance.now() >= this.#endsAtMs) {
       this.#fail(timedOut("Memcached", this.#owner.timeoutMs));
     } else if (this.#attempts > attemptsMax) {
       this.#fail(unavailable("a counter in Memcached keeps vanishing"));
     } else {
       this.#owner.send(this);
     }
+  }
+
+  /** Leaves out what nobody waits for any longer; whether anything is left. */
+  #keepAwaited(): boolean {
+    if (this.#shares.some(({ call }) => call.isDone)) {
+      this.#shares = this.#shares.filter(({ call }) => !call.isDone);
+      this.#sum = this.#shares.reduce((sum, { increment }) => sum + increment.hits, 0);
+    }
+    return this.#shares.length > 0;
   }
 
   /** @param total what the counter has after all of them */

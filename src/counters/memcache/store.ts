@@ -8,6 +8,7 @@ import { admitInPlaces } from "../admit-in-places.ts";
 import { Call } from "../call.ts";
 import type { Command } from "../command.ts";
 import type { ConnectionCounts } from "../connectivity.ts";
+import { Deadlines } from "../deadlines.ts";
 import { Refusals } from "../refusals.ts";
 import type { CounterStore } from "../store.ts";
 import { unavailable } from "../store-errors.ts";
@@ -63,6 +64,7 @@ class Counters implements MemcacheStore, AdditionOwner {
   readonly #clock: Clock;
   readonly #refusals: Refusals;
   readonly #order = new KeyOrder();
+  readonly #deadlines = new Deadlines("Memcached");
   readonly #servers: MemcacheServers;
   readonly #srv: SrvWatch | undefined;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
@@ -112,22 +114,29 @@ class Counters implements MemcacheStore, AdditionOwner {
     return () => this.#listeners.delete(listener);
   }
 
-  incrementAll(increments: readonly Increment[]): Promise<readonly number[]> {
+  incrementAll(
+    increments: readonly Increment[],
+    deadlineMs: number = Number.POSITIVE_INFINITY,
+  ): Promise<readonly number[]> {
     if (this.#closing !== undefined) return Promise.reject(storeClosed());
     if (increments.length === 0) return Promise.resolve([]);
-    const call = new Call(increments.length, noExpiries);
+    const call = new Call(increments.length, noExpiries, deadlineMs);
+    this.#deadlines.add(call, deadlineMs);
     for (let at = 0; at < increments.length; at++) {
       this.#order.add(new MemcacheAddition(increments[at] as Increment, call, at, this));
     }
     return call.totals;
   }
 
-  admitAll(admissions: readonly Admission[]): Promise<readonly number[]> {
+  admitAll(
+    admissions: readonly Admission[],
+    deadlineMs: number = Number.POSITIVE_INFINITY,
+  ): Promise<readonly number[]> {
     if (this.#closing !== undefined) return Promise.reject(storeClosed());
-    return admitInPlaces(admissions, {
+    return admitInPlaces(admissions, deadlineMs, {
       placeOf: ({ key }) => key,
-      admitAt: (_, group) => this.#admitAt(group),
-      incrementAll: (increments) => this.incrementAll(increments),
+      admitAt: (_, group) => this.#admitAt(group, deadlineMs),
+      incrementAll: (increments, untilMs) => this.incrementAll(increments, untilMs),
       looksFirst: true,
     });
   }
@@ -161,11 +170,11 @@ class Counters implements MemcacheStore, AdditionOwner {
    * Memcached cannot add on a condition. Each admission is added, and taken back when it was too much after all: the look before has
    * kept nearly all of those away. Everyone has a place of its own in the count, so a limit is never exceeded.
    */
-  async #admitAt(group: readonly Admission[]): Promise<readonly number[]> {
+  async #admitAt(group: readonly Admission[], deadlineMs: number): Promise<readonly number[]> {
     const totals: number[] = [];
     const added: Admission[] = [];
     for (const admission of group) {
-      const [total = 0] = await this.incrementAll([admission]);
+      const [total = 0] = await this.incrementAll([admission], deadlineMs);
       totals.push(total);
       if (total > admission.limit) await this.#takeBack([admission]);
       else added.push(admission);
@@ -189,6 +198,7 @@ class Counters implements MemcacheStore, AdditionOwner {
   async #close(): Promise<void> {
     this.#settleFirst?.reject(unavailable("Memcached could not be reached: the store was closed"));
     this.#listeners.clear();
+    this.#deadlines.close();
     await this.#srv?.close();
     await this.#servers.close();
   }

@@ -1,8 +1,18 @@
 import { failurePolicies } from "../../limits/limit.ts";
-import { choice, integer, text } from "../setting.ts";
+import { choice, duration, durationOrNone, integer, text } from "../setting.ts";
 
 /** What is answered when the store cannot be asked. */
 export const failures = {
+  CALL_DEADLINE: durationOrNone(
+    "0s",
+    ["1ms", "1h"],
+    "How long a call may take at most: what takes longer is answered by FAILURE_POLICY. Callers of gRPC say themselves how long they wait (`grpc-timeout`; Envoy 20 ms unless told otherwise), and the shorter time counts.",
+  ),
+  CALL_DEADLINE_MARGIN: duration(
+    "2ms",
+    ["0s", "1s"],
+    "How much before its deadline a call is answered when the counters have not answered. A short deadline is halved at most.",
+  ),
   FAILURE_POLICY: choice(
     "error",
     failurePolicies,

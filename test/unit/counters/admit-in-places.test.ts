@@ -31,7 +31,7 @@ function twoPlaces(meanwhile: (store: CounterStore) => Promise<unknown> = async 
     store,
     asked,
     countOf,
-    admitAll: (all: readonly Admission[]) => admitInPlaces(all, places),
+    admitAll: (all: readonly Admission[]) => admitInPlaces(all, Number.POSITIVE_INFINITY, places),
   };
 }
 

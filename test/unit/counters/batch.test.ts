@@ -36,12 +36,12 @@ function newBatch(timeoutMs = 60_000) {
 
 /** Adds increments as one call, and answers what becomes of it. */
 function add(batch: Batch, ...increments: readonly [key: string, hits: number][]) {
-  const call = new Call(increments.length, expiries);
+  const call = new Call(increments.length, expiries, Number.POSITIVE_INFINITY);
   const additions = increments.map(
     ([key, hits], at) => new Addition(increment({ key, hits }), call, at),
   );
   for (const addition of additions) batch.add(addition);
-  return { totals: call.totals.catch((error: Error) => error.message), additions };
+  return { call, totals: call.totals.catch((error: Error) => error.message), additions };
 }
 
 /** Commands in words, as a server reads them. */
@@ -105,6 +105,44 @@ describe("a batch", () => {
     ).toEqual(["INCRBY a 3", "EVAL 1 a -2", "INCRBY a 1"]);
     answer(batch, 10, 8, 9);
     expect(await totals).toEqual([7, 10, 10, 8, 9, 9]);
+  });
+
+  test("leaves out what nobody waits for any longer, before it is sent", async () => {
+    const { batch } = newBatch();
+    const calls = [1, 2, 4, 8].map((hits) => add(batch, ["hot", hits], [`own${hits}`, 1]));
+    const look = add(batch, ["hot", 0]);
+    new Expiries((expiry) => batch.add(expiry)).owe(increment({ key: "a" }));
+    for (const late of [calls[0], calls[2]]) late?.call.fail(timedOut("Redis", 1));
+    expect(batch.keepAwaited()).toBe(true);
+    expect(commandsOf(batch.toRequest())).toEqual([
+      "INCRBY hot 10",
+      "INCRBY own2 1",
+      "INCRBY own8 1",
+      "EXPIRE a 60",
+    ]);
+    answer(batch, 110, 7, 8, 1);
+    expect(await calls[1]?.totals).toEqual([102, 7]);
+    expect(await calls[3]?.totals).toEqual([110, 8]);
+    expect(await look.totals).toEqual([110]);
+    expect(await calls[0]?.totals).toBe("Redis did not answer within 1 ms");
+  });
+
+  test("of a slot that moves still announces what is left of a command", () => {
+    const { batch } = newBatch();
+    const [gone, stays] = [add(batch, ["a", 1]), add(batch, ["a", 2])];
+    for (const addition of gone.additions) addition.isAsking = true;
+    gone.call.fail(timedOut("Redis", 1));
+    batch.keepAwaited();
+    expect(commandsOf(batch.toRequest())).toEqual(["ASKING", "INCRBY a 2"]);
+    expect(stays.call.isDone).toBe(false);
+  });
+
+  test("that nobody waits for has nothing left", () => {
+    const { batch, told } = newBatch();
+    const late = add(batch, ["a", 1], ["b", 1]);
+    late.call.fail(timedOut("Redis", 1));
+    expect(batch.keepAwaited()).toBe(false);
+    expect(told).toEqual([]);
   });
 
   test("sends an expiry beside the hits of its key, which go on being added together", () => {

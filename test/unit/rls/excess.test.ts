@@ -25,6 +25,11 @@ const denial = {
   withoutStore: undefined,
 } as const;
 
+const options = {
+  answer: plain,
+  deadlines: { callMs: Number.POSITIVE_INFINITY, marginMs: 0 },
+};
+
 /** The method's word for excess, with what it counted; a decision denies. */
 function excessOf(policy: ReturnType<Excess["policyOfAll"]>) {
   const counted: string[] = [];
@@ -38,7 +43,7 @@ function excessOf(policy: ReturnType<Excess["policyOfAll"]>) {
     }
   };
   const parts = { shouldRateLimit: decide, policyOfAll: () => policy };
-  const { excess } = rateLimitMethods(decide, parts, plain, {
+  const { excess } = rateLimitMethods(decide, parts, options, {
     answered: (code: Code) => counted.push(code),
     callError: (kind) => counted.push(kind),
     excess: () => counted.push("excess"),

@@ -21,17 +21,18 @@ const body = Buffer.from(
   '{"domain":"domain","descriptors":[{"entries":[{"key":"key","value":"value"}]}]}',
 );
 
-type Decide = (request: RateLimitRequest) => Promise<Decision>;
+type Decide = (request: RateLimitRequest, deadlineMs: number) => Promise<Decision>;
 
 function ask(decide: Decide, options: Partial<AnswerOptions> = {}, asked = body) {
   const onError = jest.fn();
   const answer = createJsonAnswer({
     shouldRateLimit: (request, asker) => {
-      decide(request).then(
+      decide(request, asker.deadlineMs).then(
         (decision) => asker.answer(decision),
         (error: unknown) => asker.fail(error),
       );
     },
+    deadlines: { callMs: 100, marginMs: 2 },
     write: createJsonWriter({ ...plain, ...options }),
     onError,
   });
@@ -43,6 +44,15 @@ const decided = (decision: ReturnType<typeof decisionOf>, options?: Partial<Answ
   ask(async () => decision, options).answer;
 
 describe("POST /json", () => {
+  test("waits for the counters as long as a call may take", async () => {
+    const deadlines: unknown[] = [];
+    await ask(async (_, deadlineMs) => {
+      deadlines.push(deadlineMs - performance.now());
+      return decisionOf([], []);
+    }).answer;
+    expect(deadlines).toEqual([expect.closeTo(98, -1)]);
+  });
+
   test("asks what the body says", async () => {
     const requests: RateLimitRequest[] = [];
     await ask(async (request) => {

@@ -22,13 +22,15 @@ const plain = {
   dynamicMetadata: false,
 };
 
+const options = { answer: plain, deadlines: { callMs: 100, marginMs: 2 } };
+
 /** The method as an engine calls it, and what was counted of its calls. */
 function method(yaml: string | undefined) {
   const { service, store, stats } = scriptedService({ rules: yaml });
   const { outcomes } = stats;
   const observed: string[] = [];
   const excess = { shouldRateLimit: service, policyOfAll: () => undefined };
-  const { direct } = rateLimitMethods(service, excess, plain, {
+  const { direct } = rateLimitMethods(service, excess, options, {
     answered: (code) => stats.answered(code),
     excess: () => observed.push("excess"),
     callError: (kind) => stats.callError(kind),
@@ -36,16 +38,25 @@ function method(yaml: string | undefined) {
   });
   const handler = direct?.get(shouldRateLimitPath);
   if (handler === undefined) throw new Error("the method is not served");
-  return { ask: (bytes: Uint8Array) => ask(handler, bytes), store, outcomes, observed };
+  return {
+    ask: (bytes: Uint8Array, deadlineMs?: number) => ask(handler, bytes, deadlineMs),
+    store,
+    outcomes,
+    observed,
+  };
 }
 
 /** One call; the request stands amid other bytes, and is overwritten as soon as the handler returns. */
-function ask(handler: DirectHandler, request: Uint8Array): Promise<Buffer> {
+function ask(
+  handler: DirectHandler,
+  request: Uint8Array,
+  deadlineMs: number | undefined,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const received = Buffer.concat([Buffer.alloc(3, 0xff), request, Buffer.alloc(3, 0xff)]);
     handler(received, 3, 3 + request.length, {
       path: shouldRateLimitPath,
-      deadlineMs: undefined,
+      deadlineMs,
       header: () => undefined,
       reply: (value, bytesMax, encode) => {
         const answer = Buffer.alloc(5 + bytesMax);
@@ -137,6 +148,19 @@ describe("ShouldRateLimit", () => {
       expect(RateLimitResponse.decode(await ask(valid)).overallCode).toBe(1);
     },
   );
+
+  test.each([
+    ["20 ms", 20, 18],
+    ["longer than a call may take", 10_000, 98],
+    ["without end", undefined, 98],
+  ])("waits for the counters until just before its caller goes: %s", async (_, ms, expected) => {
+    const { ask, store } = method(rules);
+    store.answers.push([1]);
+    const startedMs = performance.now();
+    await ask(valid, ms === undefined ? undefined : Date.now() + ms);
+    const [deadlineMs = 0] = store.deadlinesMs;
+    expect(Math.abs(deadlineMs - startedMs - expected)).toBeLessThan(8);
+  });
 
   test("ends with FAILED_PRECONDITION while no rules are loaded", async () => {
     const { ask, outcomes, observed } = method(undefined);

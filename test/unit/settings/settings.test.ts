@@ -61,6 +61,7 @@ describe("an empty environment", () => {
         failureHeader: undefined,
         dynamicMetadata: false,
       },
+      deadlines: { callMs: Number.POSITIVE_INFINITY, marginMs: 2 },
       failures: { policy: "error", instances: 0 },
       metrics: {
         limitsMax: 10_000,
@@ -160,6 +161,10 @@ describe("each setting arrives where it is read", () => {
     [
       { FAILURE_POLICY: "local", FAILURE_INSTANCES: "3", FAILURE_HEADER: "x-failure" },
       { failures: { policy: "local", instances: 3 }, answer: { failureHeader: "x-failure" } },
+    ],
+    [
+      { CALL_DEADLINE: "50ms", CALL_DEADLINE_MARGIN: "0s" },
+      { deadlines: { callMs: 50, marginMs: 0 } },
     ],
     [{ FAILURE_HEADER: "" }, { answer: { failureHeader: undefined } }],
     [{ RESPONSE_DYNAMIC_METADATA: "true" }, { answer: { dynamicMetadata: true } }],

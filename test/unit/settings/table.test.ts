@@ -152,6 +152,8 @@ const ours: Readonly<Record<string, string>> = {
   CLOCK_OFFSET_MAX: "0s",
   MEMCACHE_TIMEOUT: "10s",
   MEMCACHE_OP_TIMEOUT: "500ms",
+  CALL_DEADLINE: "0s",
+  CALL_DEADLINE_MARGIN: "2ms",
   FAILURE_POLICY: "error",
   FAILURE_HEADER: "",
   FAILURE_INSTANCES: "0",

@@ -74,6 +74,7 @@ describe("calls that overlap", () => {
     }, spans);
     const handler: DirectHandler = (_bytes, _start, _end, call) =>
       service(asked, {
+        deadlineMs: Number.POSITIVE_INFINITY,
         answer: (decision) => call.reply(decision, 0, () => 0),
         fail: (error) => call.fail(error),
       });
